@@ -1,0 +1,21 @@
+# The image: one static binary and a handful of empty folders. Nothing of the build stage is left in it.
+ARG BASE=debian:trixie-slim
+FROM $BASE AS build
+WORKDIR /src
+
+# The compiler and Mbed TLS first: this layer is built once and reused while the sources change.
+COPY scripts/deps scripts/mbedtls-config.h scripts/
+RUN scripts/deps build
+
+COPY Makefile ./
+COPY scripts/image-root scripts/
+COPY core core
+COPY applets applets
+RUN make image-root && mv build/image-root /image-root
+
+FROM scratch
+# One COPY: a second one of the same binary would be a second layer of its size.
+COPY --from=build /image-root /
+ENV PATH=/bin
+ENTRYPOINT ["/bin/entrypoint"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["healthcheck"]

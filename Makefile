@@ -1,0 +1,142 @@
+# chronobox. `make` builds build/chronobox: one static, stripped binary on musl. `make help` lists the targets.
+#
+#   make STATIC=0 CC=gcc O=build/glibc                        dynamic, with symbols: debuggers, clock simulators
+#   make STATIC=0 CC=gcc O=build/san SAN=address,undefined    with sanitizers: what the tests are linked with
+#   make CC=aarch64-linux-musl-gcc O=build/arm64              any other compiler, as long as its libc is musl
+
+# musl is Alpine's own libc; elsewhere a wrapper around gcc brings it.
+ifeq ($(origin CC),default)
+CC := $(if $(wildcard /etc/alpine-release),gcc,musl-gcc)
+endif
+STATIC ?= 1
+SAN ?=
+# Where everything is built, and where `make install` puts the binary.
+O ?= build
+DESTDIR ?=
+PREFIX ?= /usr/local
+# What the image's build stage starts from, and the image's name.
+BASE ?= debian:trixie-slim
+IMAGE ?= chronobox
+# Warnings are errors; a packager with another compiler says WERROR=
+WERROR ?= -Werror
+
+SYSROOT := $(shell scripts/deps where '$(CC)')
+LIBRARY := $(SYSROOT)/lib/libmbedcrypto.a
+
+sources := $(sort $(wildcard core/*/*.c applets/*.c applets/*/*.c))
+objects := $(sources:%.c=$(O)/obj/%.o)
+# A test program is one file test_*.c. What the other files of its folder are for, it takes from their archive.
+tests := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c tests/sim/test_*.c)))
+helpers = $(patsubst %.c,$(O)/obj/%.o,$(filter-out $(1)/test_%,$(wildcard $(1)/*.c)))
+# Tests that are programs of their own, with the binary from outside. The one with containers has its own target.
+scripts := $(filter-out tests/compose/run,$(wildcard tests/*/run))
+
+cflags := -std=c11 -D_GNU_SOURCE= -I. -isystem $(SYSROOT)/include -MMD -MP \
+	-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes $(WERROR)
+ldflags :=
+ifeq ($(STATIC),1)
+# No position independence, unwind tables, relro or padding between segments: each costs kilobytes (docs/budget.md).
+CFLAGS ?= -Os -fomit-frame-pointer -fno-math-errno
+cflags += -fno-pie -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
+ldflags += -static -no-pie -s -Wl,--gc-sections,--build-id=none,--sort-section=alignment,-Map=$(O)/chronobox.map \
+	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64
+else
+CFLAGS ?= -O1 -g
+ldflags += -rdynamic
+endif
+ifneq ($(SAN),)
+cflags += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+ldflags += -fsanitize=$(SAN)
+endif
+libs := $(LIBRARY) -lm -lpthread
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help install image image-root demo test test-programs test-compose lint size check-layers clean FORCE
+
+all: $(O)/chronobox ## the binary (the default)
+
+$(O)/chronobox: $(objects) $(LIBRARY) $(O)/flags
+	@echo 'link  $@'
+	@$(CC) $(CFLAGS) $(cflags) -o $@ $(objects) $(LDFLAGS) $(ldflags) $(libs)
+
+# The compiler's libraries and headers; and the compiler itself, if it is missing and may be installed.
+$(LIBRARY): scripts/deps scripts/mbedtls-config.h
+	@$(if $(filter gcc musl-gcc,$(CC)),scripts/deps build,:)
+	@scripts/deps sysroot '$(CC)'
+	@touch $@
+
+# Changes when the compiler or its flags do: then everything is compiled again.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS) $(cflags) $(LDFLAGS) $(ldflags)' | cmp -s - $@ || \
+		echo '$(CC) $(CFLAGS) $(cflags) $(LDFLAGS) $(ldflags)' > $@
+
+$(O)/obj/%.o: %.c $(O)/flags | $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo 'cc    $<'
+	@$(CC) $(CFLAGS) $(cflags) -c -o $@ $<
+
+# The tests take from the archive what they need; the program's own main stays in it.
+$(O)/chronobox.a: $(objects)
+	@rm -f $@
+	@ar rcs $@ $(objects)
+
+.SECONDEXPANSION:
+$(O)/tests/%/helpers.a: $$(call helpers,tests/%)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(tests): $(O)/tests/%: $(O)/obj/tests/%.o $(O)/tests/$$(*D)/helpers.a $(O)/chronobox.a
+	@mkdir -p $(@D)
+	@echo 'link  $@'
+	@$(CC) $(CFLAGS) $(cflags) -o $@ $^ $(LDFLAGS) $(ldflags) -lcmocka $(libs)
+
+test-programs: $(tests)
+
+install: $(O)/chronobox ## the binary and a symlink for each applet, into $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(O)/chronobox $(DESTDIR)$(PREFIX)/bin/
+	for applet in $$($(O)/chronobox --list); do ln -sf chronobox $(DESTDIR)$(PREFIX)/bin/$$applet; done
+
+image-root: $(O)/chronobox ## the files of the image, in $(O)/image-root
+	@scripts/image-root $(O)/chronobox $(O)/image-root
+
+image: ## the container image $(IMAGE)
+	docker build --build-arg BASE=$(BASE) -t $(IMAGE) .
+
+demo: $(O)/chronobox ## a server and a client on loopback, without root and without Docker
+	@scripts/demo $(O)/chronobox
+
+test: ## unit, simulator and interoperability tests
+	@scripts/deps test
+	@$(MAKE) --no-print-directory $(parallel) $(O)/chronobox
+	@$(MAKE) --no-print-directory $(parallel) -k $(sanitized) test-programs || true
+	@scripts/run-tests $(O)/test-results $(tests:$(O)/%=$(O)/san/%) $(scripts)
+
+sanitized := STATIC=0 CC=gcc O=$(O)/san SAN=address,undefined
+parallel := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+test-compose: ## compose.yml and every command of the README on a Docker engine
+	@tests/compose/run
+
+san_build = STATIC=0 CC=gcc O=$(O)/san SAN=address,undefined
+
+lint: check-layers ## formatting, static analysis, shell scripts, floors
+	@scripts/deps lint
+	@scripts/lint
+
+size: image-root ## bytes by folder; fails over the budget of docs/budget.md
+	@scripts/size $(O)
+
+check-layers: $(objects) ## fails where a file reaches up a floor, or a floor touches what is not its own
+	@scripts/check-layers $(O)/obj
+
+clean: ## removes what was built; .deps/ stays
+	rm -rf $(O)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+-include $(objects:.o=.d) $(tests:$(O)/%=$(O)/obj/%.d) $(wildcard $(O)/obj/tests/*/*.d)

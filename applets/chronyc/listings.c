@@ -1,0 +1,247 @@
+/* Reports with an entry per source, client or sample: how each is walked through, its header and its legend. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "applets/chronyc/chronyc.h"
+#include "applets/chronyc/format.h"
+#include "applets/chronyc/report.h"
+#include "core/base/text.h"
+
+struct listing {
+    enum control_command command;
+    const struct report *report;
+    const char *header, *legend;
+};
+
+static const struct listing listings[] = {
+    {CONTROL_REQ_SOURCE_DATA, &report_sources,
+     "MS Name/IP address         Stratum Poll Reach LastRx Last sample               ",
+     "\n"
+     ".- Mode:  ^ a server, = a peer, # a reference clock\n"
+     "|.- State: * selected, + combined with it, - usable but left out,\n"
+     "||         x disagrees with the majority, ~ jitters too much, ? unusable\n"
+     "||                                 .- log2 of the poll interval in seconds\n"
+     "||                                 |     .- last 8 polls, octal, newest is bit 0\n"
+     "||                                 |     |        xxxx[yyyy] +/- zzzz: offset now,\n"
+     "||                                 |     |          |  offset as measured, and\n"
+     "||                                 |     |          |  bound of its error"},
+    {CONTROL_REQ_SOURCESTATS, &report_sourcestats,
+     "Name/IP Address            NP  NR  Span  Frequency  Freq Skew  Offset  Std Dev",
+     "                            .- samples kept\n"
+     "                            |   .- runs of residuals of one sign\n"
+     "                            |   |    .- time that the samples span\n"
+     "                            |   |    |       .- frequency of our clock against\n"
+     "                            |   |    |       |  the source, in ppm\n"
+     "                            |   |    |       |          .- its error bound, in ppm\n"
+     "                            |   |    |       |          |        .- offset now\n"
+     "                            |   |    |       |          |        |       .- deviation\n"
+     "                            |   |    |       |          |        |       |  of samples"},
+    {CONTROL_REQ_SELECT_DATA, &report_selectdata,
+     "S Name/IP Address        Auth COpts EOpts Last Score     Interval  Leap",
+     ".- N noselect, s unsynchronised, M too few samples, d too distant,\n"
+     "|  ~ jittery, w waits for samples, S stale, O orphan, T distrusted,\n"
+     "|  x falseticker, W waits for more sources, P not preferred, U waits\n"
+     "|  for an update, D left out, + combined, * selected\n"
+     "|                        .- authenticated: Y or N\n"
+     "|                        |  .- options as configured, and\n"
+     "|                        |  |     .- in effect: N noselect, P prefer,\n"
+     "|                        |  |     |  T trust, R require"},
+    {CONTROL_REQ_AUTH_DATA, &report_authdata,
+     "Name/IP address             Mode KeyID Type KLen Last Atmp  NAK Cook CLen",
+     "                             .- NTS, or SK: symmetric key\n"
+     "                             |               .- key length, bits\n"
+     "                             |               |    .- since the key exchange\n"
+     "                             |               |    |    .- attempts at one since\n"
+     "                             |               |    |    |    NAK received, cookies, bytes"},
+};
+
+struct options {
+    bool all, verbose;
+};
+
+/* Unknown words are skipped. */
+static struct options parse_options(char *arguments) {
+    struct options options = {false, false};
+    for (char *word; *(word = text_take_word(&arguments));) {
+        options.all |= strcmp(word, "-a") == 0;
+        options.verbose |= strcmp(word, "-v") == 0;
+    }
+    return options;
+}
+
+static bool count_sources(struct chronyc *session, uint32_t *count) {
+    struct control_answer answer;
+    if (!chronyc_ask(session, CONTROL_REQ_N_SOURCES, NULL, &answer))
+        return false;
+    *count = answer.n_sources.n_sources;
+    return true;
+}
+
+static bool ask_index(struct chronyc *session, enum control_command command, uint32_t index,
+                      struct control_answer *answer) {
+    struct control_index request = {.index = index};
+    return chronyc_ask(session, command, &request, answer);
+}
+
+/* Who an entry is about. Reference clocks have no address but a reference ID. */
+struct identity {
+    struct address address;
+    uint32_t reference_id;
+    bool is_reference_clock;
+};
+
+static struct identity identify(const struct control_answer *answer) {
+    struct identity identity = {.is_reference_clock = false};
+    if (answer->type == CONTROL_RPY_SOURCE_DATA) {
+        identity.address = answer->source_data.ip_addr;
+        identity.is_reference_clock = answer->source_data.mode == CONTROL_MODE_REFCLOCK &&
+                                      identity.address.family == ADDRESS_IPV4;
+        if (identity.is_reference_clock)
+            identity.reference_id = address_to_ipv4(&identity.address);
+    } else if (answer->type == CONTROL_RPY_SOURCESTATS) {
+        identity.address = answer->sourcestats.ip_addr;
+        identity.reference_id = answer->sourcestats.ref_id;
+        identity.is_reference_clock = identity.address.family == ADDRESS_NONE;
+    } else {
+        identity.address = answer->select_data.ip_addr;
+        identity.reference_id = answer->select_data.ref_id;
+        identity.is_reference_clock = identity.address.family == ADDRESS_NONE;
+    }
+    return identity;
+}
+
+/* Neither a reference clock nor something that we do not know. */
+static bool is_ntp_source(const struct control_answer *source) {
+    return source->source_data.mode == CONTROL_MODE_CLIENT || source->source_data.mode == CONTROL_MODE_PEER;
+}
+
+static bool print_entry(struct chronyc *session, const struct listing *listing, uint32_t index, bool all) {
+    bool is_auth = listing->command == CONTROL_REQ_AUTH_DATA;
+    struct control_answer answer;
+    if (!ask_index(session, is_auth ? CONTROL_REQ_SOURCE_DATA : listing->command, index, &answer))
+        return false;
+    struct identity identity = identify(&answer);
+    if ((identity.address.family == ADDRESS_ID && !all) || (is_auth && !is_ntp_source(&answer)))
+        return true;
+    if (is_auth) {
+        struct control_address request = {.ip_addr = identity.address};
+        if (!chronyc_ask(session, CONTROL_REQ_AUTH_DATA, &request, &answer))
+            return false;
+    }
+    char name[CHRONYC_NAME_SIZE];
+    if (identity.is_reference_clock)
+        format_reference_id(name, identity.reference_id);
+    else
+        chronyc_name_source(session, &identity.address, true, name);
+    report_print(listing->report, answer.layout, &answer.n_sources, name, chronyc_style(session));
+    return true;
+}
+
+enum chronyc_outcome chronyc_listing(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+    const struct listing *listing = listings;
+    while (listing->command != command->request)
+        listing++;
+    struct options options = parse_options(arguments);
+    uint32_t count;
+    if (!count_sources(session, &count))
+        return CHRONYC_FAILED;
+    if (!session->csv) {
+        if (options.verbose)
+            puts(listing->legend);
+        report_header(listing->header, chronyc_style(session));
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (!print_entry(session, listing, i, options.all))
+            return CHRONYC_FAILED;
+    return CHRONYC_DONE;
+}
+
+static bool print_ntpdata(struct chronyc *session, const struct address *address, bool separate) {
+    struct control_address request = {.ip_addr = *address};
+    struct control_answer answer;
+    if (!chronyc_ask(session, CONTROL_REQ_NTP_DATA, &request, &answer))
+        return false;
+    if (separate && !session->csv)
+        putchar('\n');
+    report_print(&report_ntpdata, answer.layout, &answer.ntp_data, "", chronyc_style(session));
+    return true;
+}
+
+enum chronyc_outcome chronyc_ntpdata(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+    (void)command;
+    struct address address;
+    if (*arguments) {
+        if (!chronyc_find_address(session, arguments, &address))
+            return CHRONYC_MISUSED;
+        return print_ntpdata(session, &address, false);
+    }
+    uint32_t count;
+    if (!count_sources(session, &count))
+        return CHRONYC_FAILED;
+    for (uint32_t i = 0; i < count; i++) {
+        struct control_answer answer;
+        if (!ask_index(session, CONTROL_REQ_SOURCE_DATA, i, &answer))
+            return CHRONYC_FAILED;
+        address = answer.source_data.ip_addr;
+        if (is_ntp_source(&answer) &&
+            (address.family == ADDRESS_IPV4 || address.family == ADDRESS_IPV6) &&
+            !print_ntpdata(session, &address, true))
+            return CHRONYC_FAILED;
+    }
+    return CHRONYC_DONE;
+}
+
+/* Options of `clients`; false: -p without a number. */
+static bool parse_client_options(char *arguments, struct control_client_accesses_request *request,
+                                 bool *key_establishment) {
+    for (char *word; *(word = text_take_word(&arguments));) {
+        if (strcmp(word, "-k") == 0) {
+            *key_establishment = true;
+        } else if (strcmp(word, "-r") == 0) {
+            request->reset = 1;
+        } else if (strcmp(word, "-p") == 0) {
+            char *number = text_take_word(&arguments), *end;
+            request->min_hits = (uint32_t)strtoul(number, &end, 10);
+            if (end == number)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void print_clients(struct chronyc *session, const struct report *report,
+                          const struct control_client_accesses *accesses) {
+    char name[CHRONYC_NAME_SIZE];
+    for (uint32_t i = 0; i < accesses->n_clients && i < CONTROL_MAX_CLIENTS; i++) {
+        const struct control_client_access *client = &accesses->clients[i];
+        if (client->ip.family == ADDRESS_NONE)
+            continue;
+        chronyc_name_address(session, &client->ip, true, name);
+        report_print(report, &control_layout_client_access, client, name, chronyc_style(session));
+    }
+}
+
+enum chronyc_outcome chronyc_clients(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+    (void)command;
+    struct control_client_accesses_request request = {.n_clients = CONTROL_MAX_CLIENTS};
+    bool key_establishment = false;
+    if (!parse_client_options(arguments, &request, &key_establishment))
+        return CHRONYC_MISUSED;
+    if (!session->csv)
+        report_header(key_establishment
+                          ? "Hostname                      NTP   Drop Int IntL Last  NTS-KE   Drop Int  Last"
+                          : "Hostname                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last", chronyc_style(session));
+    for (;;) {
+        struct control_answer answer;
+        if (!chronyc_ask(session, CONTROL_REQ_CLIENT_ACCESSES_BY_INDEX3, &request, &answer))
+            return CHRONYC_FAILED;
+        const struct control_client_accesses *accesses = &answer.client_accesses;
+        print_clients(session, key_establishment ? &report_nke_clients : &report_clients, accesses);
+        /* The index must move on, whatever the daemon says. */
+        if (accesses->next_index >= accesses->n_indices || accesses->n_clients < CONTROL_MAX_CLIENTS ||
+            accesses->next_index <= request.first_index)
+            return CHRONYC_DONE;
+        request.first_index = accesses->next_index;
+    }
+}

@@ -1,0 +1,71 @@
+/* Addresses to names and back: the daemon's own, reverse DNS, the resolver. */
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "applets/chronyc/chronyc.h"
+#include "applets/chronyc/format.h"
+#include "core/linux/socket.h"
+
+#define NAME_COLUMNS 25 /* of tables */
+
+/* A reverse lookup that failed after this long has met a resolver that does not answer: one wait is enough. */
+#define HANGING_LOOKUP NS_PER_S
+
+static bool look_up(struct chronyc *session, const struct address *address, char name[CHRONYC_NAME_SIZE]) {
+    struct endpoint endpoint = {.address = *address};
+    struct sockaddr_storage socket_address;
+    socklen_t length = socket_address_from_endpoint(&endpoint, 0, &socket_address);
+    if (!length)
+        return false;
+    ns_t start = control_client_now();
+    bool found = getnameinfo((struct sockaddr *)&socket_address, length, name, CHRONYC_NAME_SIZE, NULL, 0,
+                             NI_NAMEREQD) == 0;
+    session->lookups_hang = !found && control_client_now() - start > HANGING_LOOKUP;
+    return found;
+}
+
+void chronyc_name_address(struct chronyc *session, const struct address *address, bool cut,
+                          char name[CHRONYC_NAME_SIZE]) {
+    if (session->numeric || session->csv) {
+        address_format(address, name);
+        return;
+    }
+    if (session->lookups_hang || !look_up(session, address, name))
+        address_format(address, name);
+    if (cut)
+        format_cut_name(name, NAME_COLUMNS + (session->wide ? CHRONYC_WIDE : 0));
+}
+
+/* Names go to the terminal: nothing that it would act upon. */
+static bool is_presentable(const char name[CONTROL_NAME_SIZE]) {
+    if (name[CONTROL_NAME_SIZE - 1])
+        return false;
+    for (; *name; name++)
+        if (*name <= ' ' || *name > '~')
+            return false;
+    return true;
+}
+
+bool chronyc_ask_name(struct chronyc *session, const struct address *address, char name[CHRONYC_NAME_SIZE]) {
+    struct control_address request = {.ip_addr = *address};
+    struct control_answer answer;
+    if (!chronyc_ask(session, CONTROL_REQ_NTP_SOURCE_NAME, &request, &answer) ||
+        !is_presentable(answer.ntp_source_name.name))
+        return false;
+    strcpy(name, answer.ntp_source_name.name);
+    return true;
+}
+
+void chronyc_name_source(struct chronyc *session, const struct address *address, bool cut,
+                         char name[CHRONYC_NAME_SIZE]) {
+    if (!session->source_names)
+        chronyc_name_address(session, address, cut, name);
+    else if (!chronyc_ask_name(session, address, name))
+        strcpy(name, "?");
+}
+
+bool chronyc_find_address(const struct chronyc *session, const char *word, struct address *address) {
+    return address_parse_id(word, address) ||
+           control_client_resolve(word, session->family, address, 1) == 1;
+}

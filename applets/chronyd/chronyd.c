@@ -1,0 +1,455 @@
+/* chronyd: the daemon's process around the engine. Options, configuration, account and files in the order in which chrony
+ * does them, then the loop of core/linux, then everything back. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "applets/applets.h"
+#include "applets/chronyd/options.h"
+#include "core/conf/conf.h"
+#include "core/linux/clock.h"
+#include "core/linux/conf_reader.h"
+#include "core/linux/daemon.h"
+#include "core/linux/files.h"
+#include "core/linux/host.h"
+#include "core/linux/log_sink.h"
+#include "core/linux/privileges.h"
+
+static const char usage[] =
+    "Usage: chronyd [OPTION]... [CONFIGURATION-LINE]...\n"
+    "Keep the clock right from NTP servers, and serve the time.\n"
+    "Lines given as arguments replace the configuration file.\n\n"
+    "  -4, -6      IPv4 or IPv6 only\n"
+    "  -f FILE     configuration file (/etc/chrony.conf, /etc/chrony/chrony.conf)\n"
+    "  -n          stay in the foreground\n"
+    "  -d          stay in the foreground, log to standard error; twice: debug messages\n"
+    "  -l FILE     log to FILE\n"
+    "  -L LEVEL    least severity to log: 0 information, 1 warning, 2 error, 3 fatal\n"
+    "  -p          print the configuration and exit\n"
+    "  -q          set the clock once and exit\n"
+    "  -Q          print the clock's offset once and exit\n"
+    "  -t SECONDS  exit after that time\n"
+    "  -x          leave the clock alone, serve the corrected time\n"
+    "  -r          reload measurements of an earlier run\n"
+    "  -R          a restart: no initial step or slew\n"
+    "  -s          set the clock from the real-time clock first\n"
+    "  -u USER     account to run as: name, UID or UID:GID\n"
+    "  -U          do not insist on being root\n"
+    "  -F LEVEL    system call filter\n"
+    "  -P PRIO     real-time priority, 0 to 99\n"
+    "  -m          lock into memory\n"
+    "  -N FD       write a newline to FD once running\n"
+    "  -v          print the version and exit\n"
+    "  -h          print this help and exit\n";
+
+#define FEATURES                                                                                   \
+    "+CMDMON -REFCLOCK -RTC +PRIVDROP -SCFILTER -SIGND -NTS -SECHASH +IPV6 -DEBUG"
+
+#define RUN_DIRECTORY   "/run/chrony"
+#define STATE_DIRECTORY "/var/lib/chrony"
+#define MAX_PRIORITY    99
+
+static const char *const config_paths[] = {"/etc/chrony.conf", "/etc/chrony/chrony.conf"};
+
+/* The directory counts only where it can be written: see read_builtin(). */
+static const char *const builtin_lines[] = {
+    "pool pool.ntp.org iburst", "makestep 1.0 3", "rtcsync",
+    "driftfile " STATE_DIRECTORY "/chrony.drift"};
+
+/* Of the whole process: a signal knows nothing else. */
+static struct linux_signals signals;
+static volatile sig_atomic_t started; /* there is something to be cleaned up */
+
+/* One run, from the options to the exit status. */
+struct chronyd {
+    struct chronyd_options options;
+    struct log_sink sink;
+    struct log log;
+    struct config *config;
+    struct account account;
+    const char *pidfile; /* written, to be removed; NULL = none */
+    struct linux_host *host;
+};
+
+static void take_stop(int number) {
+    if (!started)
+        _exit(0);
+    signals.stop = number;
+    alarm(1); /* see core/linux/loop.c */
+}
+
+static void take_alarm(int number) {
+    (void)number;
+}
+
+static void take_child(int number) {
+    (void)number;
+    signals.child = 1;
+}
+
+static void handle(int number, void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+/* The kernel drops signals to process 1 that it has no handler for: this comes first of all. */
+static void handle_signals(void) {
+    static const int stops[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
+
+    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
+        handle(stops[i], take_stop);
+    handle(SIGALRM, take_alarm);
+    handle(SIGPIPE, SIG_IGN);
+    if (getpid() == 1)
+        handle(SIGCHLD, take_child);
+}
+
+static bool in_foreground(const struct chronyd_options *options) {
+    return options->debug > 0 || options->syslog_foreground || options->set_once ||
+           options->print_once || options->print_config;
+}
+
+static bool open_log(struct chronyd *daemon) {
+    const struct chronyd_options *options = &daemon->options;
+    struct log_sink *sink = &daemon->sink;
+    int level = options->log_level;
+
+    if (level < LOG_DEBUG_LEVEL || options->debug > 1)
+        level = LOG_DEBUG_LEVEL;
+    if (level > LOG_FATAL_LEVEL)
+        level = LOG_FATAL_LEVEL;
+    if (options->print_config && level < LOG_WARNING_LEVEL)
+        level = LOG_WARNING_LEVEL;
+    sink->threshold = (enum log_level)level;
+    if (options->log_file && !log_sink_open_file(sink, options->log_file)) {
+        log_fatal(&daemon->log, "Could not open %s : %s", options->log_file, strerror(errno));
+        return false;
+    }
+    sink->fatal_to_stderr = options->syslog_foreground || options->log_file;
+    if (!options->log_file && !(options->debug || options->set_once || options->print_once ||
+                                options->print_config) && !log_sink_open_syslog(sink))
+        log_sink_keep_stderr(sink);
+    return true;
+}
+
+static void print_line(void *context, const char *line) {
+    (void)context;
+    puts(line);
+}
+
+/* -Q opens nothing unless the configuration says so. */
+static void close_by_default(struct config *config) {
+    config->port = 0;
+    config->command_port = 0;
+    free(config->bind_command_path);
+    config->bind_command_path = strdup("");
+    free(config->pid_file);
+    config->pid_file = strdup("/");
+}
+
+static bool read_lines(struct conf *conf, char *const *lines, int count) {
+    for (int i = 0; i < count; i++)
+        if (!conf_parse_line(conf, lines[i], NULL, i + 1))
+            return false;
+    return true;
+}
+
+static bool read_builtin(struct conf *conf) {
+    int count = (int)(sizeof builtin_lines / sizeof builtin_lines[0]);
+
+    if (access(STATE_DIRECTORY, W_OK) < 0)
+        count--;
+    log_info(conf->log, "No %s or %s: built-in configuration, client of pool.ntp.org", config_paths[0],
+             config_paths[1]);
+    for (int i = 0; i < count; i++)
+        if (!conf_parse_line(conf, builtin_lines[i], NULL, i + 1))
+            return false;
+    return true;
+}
+
+static bool read_sources_of_config(struct conf *conf, const struct chronyd_options *options) {
+    if (options->line_count > 0)
+        return read_lines(conf, options->lines, options->line_count);
+    if (options->config_file)
+        return conf_parse_file(conf, options->config_file);
+    for (size_t i = 0; i < sizeof config_paths / sizeof config_paths[0]; i++)
+        if (access(config_paths[i], F_OK) == 0)
+            return conf_parse_file(conf, config_paths[i]);
+    return read_builtin(conf);
+}
+
+/* The command line's word over the file's, and the paths that depend on where we run. */
+static void complete_config(struct chronyd *daemon) {
+    struct config *config = daemon->config;
+    const struct chronyd_options *options = &daemon->options;
+
+    config->lock_all = config->lock_all || options->lock_memory;
+    if (options->priority >= 0)
+        config->sched_priority = options->priority;
+    if (options->user) {
+        free(config->user);
+        config->user = strdup(options->user);
+    }
+    if (!config->user)
+        config->user = strdup("root");
+    if (!config->bind_command_path)
+        config->bind_command_path = strdup(RUN_DIRECTORY "/chronyd.sock");
+    if (!config->pid_file)
+        config->pid_file = strdup(RUN_DIRECTORY "/chronyd.pid");
+}
+
+static bool read_config(struct chronyd *daemon) {
+    struct conf conf = {.config = daemon->config,
+                        .reader = &linux_conf_reader,
+                        .log = &daemon->log,
+                        .print_line = daemon->options.print_config ? print_line : NULL};
+
+    config_set_defaults(daemon->config);
+    if (daemon->options.print_once)
+        close_by_default(daemon->config);
+    if (!read_sources_of_config(&conf, &daemon->options) ||
+        (!daemon->options.print_config && !conf_check(&conf))) {
+        log_fatal(&daemon->log, "%s", conf.error);
+        return false;
+    }
+    complete_config(daemon);
+    if (daemon->config->sched_priority > MAX_PRIORITY) {
+        log_fatal(&daemon->log, "Bad scheduler priority: %d", daemon->config->sched_priority);
+        return false;
+    }
+    return true;
+}
+
+/* Accepted, so that unit files and images written for chrony start; said, so that nobody relies on them. */
+static void say_what_is_missing(const struct chronyd *daemon) {
+    const struct chronyd_options *options = &daemon->options;
+
+    if (options->filter_level != 0)
+        log_warning(&daemon->log, "-F : there is no system call filter yet");
+    if (options->set_from_rtc)
+        log_warning(&daemon->log, "-s : the real-time clock is not read yet");
+    if (options->reload_dumps)
+        log_warning(&daemon->log, "-r : measurements are not kept over a restart yet");
+}
+
+static bool is_path(const char *path) {
+    return path && path[0] != '\0' && strcmp(path, "/") != 0;
+}
+
+static bool has_pidfile(const struct config *config) {
+    return is_path(config->pid_file);
+}
+
+static bool check_pidfile(const struct chronyd *daemon) {
+    const char *path = daemon->config->pid_file;
+    pid_t owner = has_pidfile(daemon->config) ? pidfile_owner(path) : 0;
+
+    if (owner > 0)
+        log_fatal(&daemon->log, "Another chronyd may already be running (pid=%d), check %s", (int)owner,
+                  path);
+    return owner == 0;
+}
+
+/* Only root can become someone else; for anybody else the name makes no difference. */
+static bool find_account(struct chronyd *daemon) {
+    if (geteuid() == 0 && !account_find(daemon->config->user, &daemon->account)) {
+        log_fatal(&daemon->log, "Could not get user/group ID of %s", daemon->config->user);
+        return false;
+    }
+    if (geteuid() != 0)
+        daemon->account = (struct account){geteuid(), getegid()};
+    return true;
+}
+
+/* A directory that cannot be made is said in the log, and felt where it is used. */
+static void make_directories(const struct chronyd *daemon) {
+    const struct config *config = daemon->config;
+    const struct account *account = &daemon->account;
+    const char *const directories[] = {config->log_dir, config->dump_dir, config->nts_dump_dir};
+    bool once = daemon->options.set_once || daemon->options.print_once;
+    const char *const files[] = {config->bind_command_path, config->pid_file,
+                                 once ? NULL : config->drift_file};
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (is_path(files[i]))
+            directory_make_parent(&daemon->log, files[i], i == 0 ? 0770 : 0750, account->uid,
+                                  account->gid);
+    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
+        if (is_path(directories[i]))
+            directory_make(&daemon->log, directories[i], 0750, account->uid, account->gid);
+}
+
+static bool write_pidfile(struct chronyd *daemon) {
+    const char *path = daemon->config->pid_file;
+
+    if (!has_pidfile(daemon->config))
+        return true;
+    if (pidfile_write(path)) {
+        daemon->pidfile = path;
+        return true;
+    }
+    if (process_in_container()) {
+        log_warning(&daemon->log, "Could not open %s : %s : going on without a pidfile", path,
+                    strerror(errno));
+        return true;
+    }
+    log_fatal(&daemon->log, "Could not open %s : %s", path, strerror(errno));
+    return false;
+}
+
+/* After root is gone: the socket's directory has to be that of the account. */
+static void check_socket_directory(struct chronyd *daemon) {
+    struct config *config = daemon->config;
+
+    if (!is_path(config->bind_command_path) ||
+        directory_is_private(&daemon->log, config->bind_command_path, geteuid(), getegid()))
+        return;
+    log_warning(&daemon->log, "Disabled command socket %s", config->bind_command_path);
+    config->bind_command_path[0] = '\0';
+}
+
+static bool set_process(struct chronyd *daemon) {
+    const struct config *config = daemon->config;
+
+    privileges_set_priority(&daemon->log, config->sched_priority);
+    if (config->lock_all)
+        privileges_lock_memory(&daemon->log);
+    if (!privileges_drop(&daemon->log, &daemon->account, daemon->host->host.clock_control, true))
+        return false;
+    if (geteuid() == 0)
+        log_warning(&daemon->log, "Running with root privileges");
+    check_socket_directory(daemon);
+    return true;
+}
+
+static void start_host(struct chronyd *daemon) {
+    struct linux_options options = {
+        .log = daemon->log,
+        .signals = &signals,
+        .control_clock = !daemon->options.no_clock_control && !daemon->options.print_once,
+        .log_dir = daemon->config->log_dir,
+    };
+
+    linux_host_init(daemon->host, &options);
+    if (!daemon->host->host.clock_control)
+        log_info(&daemon->log, "Disabled control of system clock");
+}
+
+static struct engine *start_engine(const struct chronyd *daemon) {
+    const struct chronyd_options *options = &daemon->options;
+    struct engine_options engine_options = {
+        .mode = options->print_once ? ENGINE_PRINT_ONCE
+                : options->set_once ? ENGINE_SET_ONCE
+                                    : ENGINE_DAEMON,
+        .timeout = options->timeout,
+        .restarted = options->restarted,
+        .reload_dumps = options->reload_dumps,
+        .family = options->ipv4   ? ADDRESS_IPV4
+                  : options->ipv6 ? ADDRESS_IPV6
+                                  : ADDRESS_NONE,
+        .initial_precision = system_clock_precision(),
+    };
+
+    return engine_new(daemon->config, &engine_options, &daemon->host->host);
+}
+
+/* Whoever waits for us to run is told. */
+static void say_ready(struct chronyd *daemon) {
+    if (daemon->sink.launcher >= 0)
+        daemon_started(&daemon->sink.launcher);
+    if (daemon->options.ready_descriptor >= 0) {
+        file_write(daemon->options.ready_descriptor, "\n", 1);
+        close(daemon->options.ready_descriptor);
+    }
+}
+
+static int serve(struct chronyd *daemon) {
+    struct engine *engine;
+    int status;
+
+    start_host(daemon);
+    if (!set_process(daemon))
+        return 1;
+    engine = start_engine(daemon);
+    if (!engine)
+        return 1;
+    say_ready(daemon);
+    status = linux_host_run(daemon->host, engine);
+    log_info(&daemon->log, "chronyd exiting");
+    engine_free(engine);
+    linux_host_close(daemon->host);
+    if (daemon->pidfile)
+        file_remove(&daemon->log, daemon->pidfile);
+    return status;
+}
+
+static int run(struct chronyd *daemon) {
+    if (!open_log(daemon))
+        return 1;
+    log_info(&daemon->log, "chronyd version %s starting (%s)", CHRONY_VERSION, FEATURES);
+    if (!read_config(daemon))
+        return 1;
+    if (daemon->options.print_config)
+        return 0;
+    say_what_is_missing(daemon);
+    if (!check_pidfile(daemon) || !find_account(daemon))
+        return 1;
+    started = 1;
+    make_directories(daemon);
+    return write_pidfile(daemon) ? serve(daemon) : 1;
+}
+
+/* chrony's rule, but for those who do not mean the clock at all, and for a container that has no root. */
+static bool may_run(const struct chronyd_options *options) {
+    return getuid() == 0 || options->any_user || options->print_once || options->print_config ||
+           options->no_clock_control || process_in_container();
+}
+
+int chronyd_main(int argc, char **argv) {
+    struct chronyd daemon = {.pidfile = NULL};
+    const char *culprit;
+    int status = 1;
+
+    handle_signals();
+    prctl(PR_SET_NAME, "chronyd", 0L, 0L, 0L); /* pidfile_owner() of the next one looks for it */
+    log_sink_init(&daemon.sink);
+    daemon.log = log_sink_log(&daemon.sink);
+    switch (options_parse(&daemon.options, argc, argv, &culprit)) {
+    case OPTIONS_BAD:
+        fputs(usage, stdout);
+        return 1;
+    case OPTIONS_BAD_NUMBER:
+        log_fatal(&daemon.log, "Invalid argument %s", culprit);
+        return 1;
+    default:
+        break;
+    }
+    if (daemon.options.help || daemon.options.version) {
+        if (daemon.options.help)
+            fputs(usage, stdout);
+        else
+            puts("chronyd (chrony) version " CHRONY_VERSION " (" FEATURES ")");
+        return 0;
+    }
+    if (!may_run(&daemon.options)) {
+        log_fatal(&daemon.log, "Not superuser");
+        return 1;
+    }
+    if (!in_foreground(&daemon.options) && !daemon_start(&daemon.sink.launcher, &status))
+        return status;
+    daemon.config = calloc(1, sizeof *daemon.config);
+    daemon.host = calloc(1, sizeof *daemon.host);
+    if (daemon.config && daemon.host)
+        status = run(&daemon);
+    if (daemon.config)
+        config_free(daemon.config);
+    free(daemon.config);
+    free(daemon.host);
+    return status;
+}

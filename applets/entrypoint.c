@@ -1,0 +1,300 @@
+/* entrypoint: process 1 of a container. Alone it becomes chronyd; given a command it keeps chronyd
+ * running beside it, passes signals on, buries every child that dies here, and ends as the command
+ * ends.
+ *
+ * All signals are blocked from the first instruction and taken one by one with sigtimedwait(2):
+ * nothing is lost before a handler stands, and there are no handlers. */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "applets/applets.h"
+#include "core/linux/clock.h"
+
+static const char usage[] =
+    "usage: entrypoint [chronyd] [CHRONYD-OPTION...]\n"
+    "       entrypoint COMMAND [ARGUMENT...]\n"
+    "Run chronyd in the foreground; or COMMAND, an applet or a program, and chronyd beside it.\n"
+    "The exit status is that of COMMAND, 128 + signal when one ended it, 127 when it was not\n"
+    "found, and 1 when chronyd failed 5 times in a row.\n";
+
+#define RESTART_PAUSE_MIN_S 1
+#define RESTART_PAUSE_MAX_S 30
+#define STEADY_S            60 /* running for so long makes the next pause the shortest again */
+#define EARLY_S             5 /* an end within so many seconds of the start is a failure in a row */
+#define FAILURES_MAX        5
+#define STOP_WAIT_S         5 /* after SIGTERM, before SIGKILL */
+#define NOT_EXECUTABLE      126
+#define NOT_FOUND           127
+
+static const char *const directories[] = {
+    "/run",     "/run/chrony",     "/var", "/var/lib", "/var/lib/chrony",
+    "/var/log", "/var/log/chrony", NULL};
+static const int taken_signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, 0};
+
+#define APPLET_NAME(name, function, summary) #name,
+static const char *const applet_names[] = {APPLETS(APPLET_NAME) NULL};
+
+struct entrypoint {
+    char program[1024]; /* the path of this binary */
+    sigset_t taken, before;
+    pid_t daemon, command; /* 0: not running */
+    ns_t daemon_started;   /* monotonic */
+    ns_t daemon_due;       /* monotonic, next start; NS_NEVER while it runs or is not wanted */
+    ns_t kill_due;         /* monotonic; NS_NEVER: nobody is being stopped */
+    int pause_s, failures;
+    bool stopping; /* chronyd is not to be started again */
+    int status;    /* what to exit with */
+};
+
+/* chronyd answers on a socket in the first directory only if nobody else may enter it. What cannot
+ * be made is there already, or is chronyd's to complain about. */
+static void make_directories(void) {
+    for (const char *const *directory = directories; *directory != NULL; directory++)
+        mkdir(*directory, strstr(*directory, "chrony") != NULL ? 0750 : 0755);
+}
+
+static void find_program(struct entrypoint *entrypoint, const char *word) {
+    ssize_t length =
+        readlink("/proc/self/exe", entrypoint->program, sizeof entrypoint->program - 1);
+
+    if (length > 0)
+        entrypoint->program[length] = '\0';
+    else
+        snprintf(entrypoint->program, sizeof entrypoint->program, "%s", word);
+}
+
+/* Becomes an applet: through its link beside this binary, so that the kernel names the process
+ * after it, or through the binary itself. Returns only when neither can be run. */
+static void execute_applet(const struct entrypoint *entrypoint, const char *name, char **words) {
+    const char *slash = strrchr(entrypoint->program, '/');
+    char link[sizeof entrypoint->program + 32];
+
+    snprintf(link, sizeof link, "%.*s%s",
+             slash == NULL ? 0 : (int)(slash - entrypoint->program) + 1, entrypoint->program, name);
+    execv(link, words);
+    execv(entrypoint->program, words);
+}
+
+/* Becomes a command: a path, an applet, or a program in PATH. */
+_Noreturn static void execute(const struct entrypoint *entrypoint, char **words) {
+    sigprocmask(SIG_SETMASK, &entrypoint->before, NULL);
+    for (const char *const *name = applet_names; *name != NULL; name++) {
+        if (strcmp(words[0], *name) == 0)
+            execute_applet(entrypoint, *name, words);
+    }
+    execvp(words[0], words);
+
+    int reason = errno;
+
+    fprintf(stderr, "entrypoint: can't run %s: %s\n", words[0], strerror(reason));
+    _exit(reason == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
+}
+
+/* Whether chronyd's options keep it in the foreground: -d or -n, alone or in a cluster, before what
+ * takes a value. */
+static bool stays_in_foreground(char **options) {
+    for (; *options != NULL; options++) {
+        const char *letter = **options == '-' ? strpbrk(*options, "dnfFlLPtu") : NULL;
+
+        if (letter != NULL && (*letter == 'd' || *letter == 'n'))
+            return true;
+    }
+    return false;
+}
+
+/* Becomes "chronyd -d" with the given options; a second -d would mean debugging. */
+_Noreturn static void execute_daemon(const struct entrypoint *entrypoint, char **options) {
+    int count = 0, used = 0;
+
+    while (options[count] != NULL)
+        count++;
+
+    char **words = calloc((size_t)count + 3, sizeof *words);
+
+    if (words == NULL)
+        _exit(1);
+    words[used++] = "chronyd";
+    if (!stays_in_foreground(options))
+        words[used++] = "-d";
+    memcpy(words + used, options, (size_t)count * sizeof *words);
+    execute(entrypoint, words);
+}
+
+/* A group of its own keeps the terminal's Ctrl-C, which is for the command, away from chronyd. */
+static void start_daemon(struct entrypoint *entrypoint) {
+    char *no_options[] = {NULL};
+    pid_t child = fork();
+
+    if (child == 0) {
+        setpgid(0, 0);
+        execute_daemon(entrypoint, no_options);
+    }
+    entrypoint->daemon = child > 0 ? child : 0;
+    entrypoint->daemon_started = monotonic_clock_read();
+    entrypoint->daemon_due =
+        child > 0 ? NS_NEVER : entrypoint->daemon_started + RESTART_PAUSE_MAX_S * NS_PER_S;
+    if (child < 0)
+        fprintf(stderr, "entrypoint: can't start chronyd: %s\n", strerror(errno));
+}
+
+static void start_command(struct entrypoint *entrypoint, char **words) {
+    entrypoint->command = fork();
+    if (entrypoint->command == 0)
+        execute(entrypoint, words);
+    if (entrypoint->command > 0)
+        return;
+    fprintf(stderr, "entrypoint: can't start %s: %s\n", words[0], strerror(errno));
+    entrypoint->command = 0;
+    entrypoint->status = 1;
+}
+
+static void signal_child(pid_t child, int number) {
+    if (child > 0)
+        kill(child, number);
+}
+
+/* Ends what still runs: asked now, forced later. */
+static void stop_all(struct entrypoint *entrypoint) {
+    entrypoint->stopping = true;
+    entrypoint->daemon_due = NS_NEVER;
+    entrypoint->kill_due = monotonic_clock_read() + STOP_WAIT_S * NS_PER_S;
+    signal_child(entrypoint->daemon, SIGTERM);
+    signal_child(entrypoint->command, SIGTERM);
+}
+
+static void daemon_ended(struct entrypoint *entrypoint, int wait_status) {
+    ns_t now = monotonic_clock_read(), ran = now - entrypoint->daemon_started;
+    const char *how = WIFSIGNALED(wait_status) ? "signal" : "exit status";
+    int number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+    int pause_s = ran < STEADY_S * NS_PER_S ? entrypoint->pause_s : RESTART_PAUSE_MIN_S;
+
+    entrypoint->daemon = 0;
+    if (entrypoint->stopping)
+        return;
+    entrypoint->failures = ran < EARLY_S * NS_PER_S ? entrypoint->failures + 1 : 0;
+    if (entrypoint->failures >= FAILURES_MAX) {
+        fprintf(
+            stderr,
+            "entrypoint: chronyd ended (%s %d) %d times in a row just after its start, giving up\n",
+            how, number, FAILURES_MAX);
+        entrypoint->status = 1;
+        stop_all(entrypoint);
+        return;
+    }
+    fprintf(stderr, "entrypoint: chronyd ended (%s %d), starting it again in %d s\n", how, number,
+            pause_s);
+    entrypoint->daemon_due = now + pause_s * NS_PER_S;
+    entrypoint->pause_s = pause_s * 2 < RESTART_PAUSE_MAX_S ? pause_s * 2 : RESTART_PAUSE_MAX_S;
+}
+
+/* Children of ours, and orphans that the kernel has given to process 1. */
+static void reap_children(struct entrypoint *entrypoint) {
+    int wait_status;
+    pid_t child;
+
+    while ((child = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+        if (child == entrypoint->daemon) {
+            daemon_ended(entrypoint, wait_status);
+        } else if (child == entrypoint->command) {
+            entrypoint->command = 0;
+            if (entrypoint->status < 0)
+                entrypoint->status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
+                                                              : WEXITSTATUS(wait_status);
+            stop_all(entrypoint);
+        }
+    }
+}
+
+/* A signal from outside goes to the command; all but SIGHUP, which many programs live through, end
+ * chronyd too. What the terminal sends has reached the command already. */
+static void pass_on(struct entrypoint *entrypoint, const siginfo_t *information) {
+    if (information->si_code == SI_KERNEL)
+        return;
+    signal_child(entrypoint->command, information->si_signo);
+    if (information->si_signo == SIGHUP)
+        return;
+    entrypoint->stopping = true;
+    entrypoint->daemon_due = NS_NEVER;
+    signal_child(entrypoint->daemon, SIGTERM);
+}
+
+static void do_what_is_due(struct entrypoint *entrypoint) {
+    ns_t now = monotonic_clock_read();
+
+    if (now >= entrypoint->daemon_due)
+        start_daemon(entrypoint);
+    if (now >= entrypoint->kill_due) {
+        entrypoint->kill_due = NS_NEVER;
+        signal_child(entrypoint->daemon, SIGKILL);
+        signal_child(entrypoint->command, SIGKILL);
+    }
+}
+
+/* Runs until both are gone and chronyd is not wanted any more. */
+static int supervise(struct entrypoint *entrypoint, char **words) {
+    start_daemon(entrypoint);
+    start_command(entrypoint, words);
+    if (entrypoint->command == 0)
+        stop_all(entrypoint);
+    while (entrypoint->command > 0 || entrypoint->daemon > 0) {
+        ns_t due = entrypoint->daemon_due < entrypoint->kill_due ? entrypoint->daemon_due
+                                                                 : entrypoint->kill_due;
+        ns_t left = due == NS_NEVER ? NS_NEVER : due - monotonic_clock_read();
+        struct timespec wait = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
+        siginfo_t information;
+
+        if (left > 0) {
+            int number =
+                sigtimedwait(&entrypoint->taken, &information, left == NS_NEVER ? NULL : &wait);
+
+            if (number > 0 && number != SIGCHLD)
+                pass_on(entrypoint, &information);
+        }
+        reap_children(entrypoint);
+        do_what_is_due(entrypoint);
+    }
+    return entrypoint->status;
+}
+
+static bool is_daemon(const char *command) {
+    const char *slash = strrchr(command, '/');
+
+    return strcmp(slash == NULL ? command : slash + 1, "chronyd") == 0;
+}
+
+int entrypoint_main(int argc, char **argv) {
+    struct entrypoint entrypoint = {
+        .daemon_due = NS_NEVER, .kill_due = NS_NEVER, .pause_s = RESTART_PAUSE_MIN_S, .status = -1};
+    char **words = argc > 1 ? argv + 1 : argv + argc;
+
+    sigemptyset(&entrypoint.taken);
+    for (const int *number = taken_signals; *number != 0; number++)
+        sigaddset(&entrypoint.taken, *number);
+    sigprocmask(SIG_BLOCK, &entrypoint.taken, &entrypoint.before);
+    for (const int *number = taken_signals; *number != 0; number++)
+        signal(*number, SIG_DFL); /* one that is ignored would not wait to be taken */
+
+    if (*words != NULL && strcmp(*words, "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (*words != NULL && strcmp(*words, "--version") == 0) {
+        puts("chronobox " CHRONOBOX_VERSION);
+        return 0;
+    }
+    setenv("PATH", "/bin:/usr/bin:/usr/local/bin", 0);
+    find_program(&entrypoint, argv[0]);
+    make_directories();
+    if (*words != NULL && is_daemon(*words))
+        words++;
+    else if (*words != NULL && **words != '-')
+        return supervise(&entrypoint, words);
+    execute_daemon(&entrypoint, words);
+}

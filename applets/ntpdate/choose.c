@@ -1,0 +1,75 @@
+/* Which server to follow: each one's sample of lowest delay, with the distance within which the
+ * truth must lie, goes through the engine's own selection (RFC 5905 section 11.2.1): a majority
+ * outvotes falsetickers. */
+#include <math.h>
+
+#include "applets/ntpdate/ntpdate.h"
+#include "core/track/select.h"
+
+#define MAX_DISTANCE      16.0  /* s */
+#define REFERENCE_AGE_MAX 86400 /* s, since the server was last set right */
+#define CLOCK_READING     1e-6  /* s, what a timestamp of ours may be wrong by */
+
+static const struct select_options options = {
+    .max_distance = MAX_DISTANCE,
+    .max_jitter = MAX_DISTANCE,
+    .reselect_distance = 1e-4,
+    .stratum_weight = 1e-3,
+    .combine_limit = 3,
+    .max_clock_error = 1e-6,
+    .min_sources = 1,
+    .min_stratum = 1,
+    .max_stratum = NTP_MAX_STRATUM - 1,
+};
+
+static double root_distance(const struct ntpdate_server *server) {
+    return server->header.root_delay / 2 + server->header.root_dispersion +
+           server->samples[server->best].delay / 2 + ldexp(1, server->header.precision) +
+           CLOCK_READING;
+}
+
+/* What a server's own header says against it; NULL when nothing does. */
+static const char *find_fault(const struct ntpdate_server *server) {
+    int64_t age = (int64_t)(server->header.transmit_time - server->header.reference_time) /
+                  (INT64_C(1) << 32);
+
+    if (server->fault != NULL)
+        return server->fault;
+    if (server->answered == 0)
+        return "no data";
+    if (server->header.leap == NTP_LEAP_UNSYNCHRONISED)
+        return "Leap not in sync";
+    if (server->header.stratum == 0 || server->header.stratum >= NTP_MAX_STRATUM)
+        return "strata too high";
+    if (age < 0 || age > REFERENCE_AGE_MAX)
+        return "server has gone too long without sync";
+    if (root_distance(server) > MAX_DISTANCE)
+        return "server is very far away";
+    return NULL;
+}
+
+int ntpdate_choose(struct ntpdate_server *servers, int count) {
+    struct select_source sources[NTPDATE_MAX_SERVERS];
+    struct select_result result;
+
+    for (int i = 0; i < count; i++) {
+        const struct ntpdate_server *server = &servers[i];
+
+        servers[i].fault = find_fault(server);
+        sources[i] = (struct select_source){.is_ntp = true, .leap = NTP_LEAP_UNSYNCHRONISED};
+        if (server->fault != NULL)
+            continue;
+        sources[i].has_estimate = true;
+        sources[i].reachability = 1;
+        sources[i].leap = server->header.leap;
+        sources[i].stratum = server->header.stratum;
+        sources[i].offset = server->samples[server->best].offset;
+        sources[i].root_distance = root_distance(server);
+    }
+    result = select_run(sources, count, &options, -1, -1);
+    for (int i = 0; i < count; i++) {
+        if (sources[i].state == SOURCE_FALSETICKER)
+            servers[i].fault = "falseticker";
+    }
+    return result.selected;
+}

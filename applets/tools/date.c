@@ -1,0 +1,120 @@
+/* date: prints the time. Time zones are libc's: POSIX strings and zone files in TZ, /etc/localtime.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "applets/applets.h"
+#include "applets/tools/tool.h"
+#include "core/base/text.h"
+
+static const char usage[] = "date [-u] [-R | -I[PRECISION]] [-d @SECONDS] [+FORMAT]\n"
+                            "Print the time.\n"
+                            "  -u  in UTC\n"
+                            "  -d  not now, but so many seconds after 1970 (UTC)\n"
+                            "  -R  as in mail: Thu, 01 Jan 1970 00:00:00 +0000\n"
+                            "  -I  ISO 8601 with PRECISION date, hours, minutes, seconds or ns\n"
+                            "FORMAT is strftime's, and %N for nanoseconds, %:z for +hh:mm.\n";
+
+static const struct precision {
+    const char *name, *format;
+} precisions[] = {
+    {"date", "%Y-%m-%d"},
+    {"hours", "%Y-%m-%dT%H%:z"},
+    {"minutes", "%Y-%m-%dT%H:%M%:z"},
+    {"seconds", "%Y-%m-%dT%H:%M:%S%:z"},
+    {"ns", "%Y-%m-%dT%H:%M:%S,%N%:z"},
+    {NULL, NULL},
+};
+
+/* The format of -I, by the beginning of its name. */
+static const char *precision_format(const struct tool *tool) {
+    const char *name = tool->value == NULL ? precisions->name : tool->value;
+
+    for (const struct precision *row = precisions; row->name != NULL; row++) {
+        if (strncmp(row->name, name, strlen(name)) == 0)
+            return row->format;
+    }
+    tool_error(tool, "invalid precision '%s'", name);
+    tool_usage(tool);
+}
+
+/* Prints one conversion, "%" to its letter; an unknown one as it stands. */
+static void print_conversion(const char *conversion, const struct tm *calendar, long nanosecond) {
+    char text[128];
+
+    if (strcmp(conversion, "%N") == 0) {
+        printf("%09ld", nanosecond);
+    } else if (strcmp(conversion, "%:z") == 0) {
+        strftime(text, sizeof text, "%z", calendar);
+        printf("%.3s:%s", text, text + 3);
+    } else {
+        fputs(strftime(text, sizeof text, conversion, calendar) > 0 ? text : conversion, stdout);
+    }
+}
+
+/* Conversions go to strftime one by one: it has no word for nanoseconds, and gives nothing at all
+ * when one of them is unknown or the whole is too long. */
+static void print_time(const char *format, const struct tm *calendar, long nanosecond) {
+    while (*format != '\0') {
+        size_t plain = strcspn(format, "%");
+        size_t length = strspn(format + plain + (format[plain] == '%'), "_-0+:EO123456789");
+        char conversion[16];
+
+        fwrite(format, 1, plain, stdout);
+        format += plain;
+        if (*format == '\0')
+            break;
+        length += 2;
+        snprintf(conversion, sizeof conversion, "%.*s", (int)length, format);
+        print_conversion(conversion, calendar, nanosecond);
+        format += strnlen(format, length);
+    }
+    putchar('\n');
+}
+
+int date_main(int argc, char **argv) {
+    struct tool tool = tool_begin(argv, "date", usage);
+    const char *format = "%a %b %e %H:%M:%S %Z %Y";
+    struct timespec now;
+    int64_t seconds;
+
+    (void)argc;
+    clock_gettime(CLOCK_REALTIME, &now);
+    for (int option; (option = tool_option(&tool, "uRI::d:")) != 0;) {
+        switch (option) {
+        case 'u':
+            setenv("TZ", "UTC0", 1);
+            break;
+        case 'R':
+            format = "%a, %d %b %Y %H:%M:%S %z";
+            break;
+        case 'I':
+            format = precision_format(&tool);
+            break;
+        case 'd':
+            if (tool.value[0] != '@' || !text_parse_int(tool.value + 1, &seconds)) {
+                tool_error(&tool, "invalid date '%s'", tool.value);
+                return 1;
+            }
+            now = (struct timespec){.tv_sec = (time_t)seconds};
+            break;
+        }
+    }
+    if (tool.operand_count > 0 && tool.operands[0][0] == '+')
+        format = *tool.operands++ + 1;
+    if (*tool.operands != NULL) {
+        tool_error(&tool, "invalid date '%s'", *tool.operands);
+        return 1;
+    }
+
+    struct tm *calendar = localtime(&now.tv_sec);
+
+    if (calendar == NULL) {
+        tool_error(&tool, "date out of range");
+        return 1;
+    }
+    print_time(format, calendar, now.tv_nsec);
+    return tool_finish(&tool, 0);
+}

@@ -1,0 +1,251 @@
+/* The daemon as a value (engine.h): it is put together here, and what happens is handed to the room
+ * that knows. */
+#include "core/engine/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/engine/control.h"
+#include "core/engine/reference.h"
+#include "core/engine/serve.h"
+#include "core/engine/sources.h"
+
+#define LOWEST_PRECISION  (-30)
+#define DEFAULT_PRECISION 1e-7       /* s */
+#define SQRT_HALF         0.70710678 /* where log2 rounds the other way */
+#define TIME_JUMP         10.0       /* s, of the system clock against the monotonic one */
+
+bool engine_own_socket(struct engine *engine, int socket, enum socket_owner owner,
+                       struct source *source) {
+    if (socket < 0)
+        return false;
+    if (socket >= ENGINE_MAX_SOCKETS) {
+        engine->host->close_socket(engine->host->context, socket);
+        return false;
+    }
+    engine->sockets[socket].owner = (uint8_t)owner;
+    engine->sockets[socket].source = source;
+    return true;
+}
+
+void engine_close_socket(struct engine *engine, int *socket) {
+    if (*socket < 0)
+        return;
+    engine->sockets[*socket].owner = OWNER_NONE;
+    engine->sockets[*socket].source = NULL;
+    engine->host->close_socket(engine->host->context, *socket);
+    *socket = -1;
+}
+
+void engine_finish(struct engine *engine, int status) {
+    engine->finished = true;
+    engine->host->stop(engine->host->context, status);
+}
+
+static void set_precision(struct engine *engine) {
+    double seconds = engine->config->clock_precision;
+
+    if (seconds <= 0.0)
+        seconds = engine->options.initial_precision > 0.0 ? engine->options.initial_precision
+                                                          : DEFAULT_PRECISION;
+    seconds = fmin(fmax(seconds, 1e-9), 1.0);
+    if (frexp(seconds, &engine->precision) < SQRT_HALF)
+        engine->precision--;
+    if (engine->precision < LOWEST_PRECISION)
+        engine->precision = LOWEST_PRECISION;
+    engine->precision_seconds = seconds;
+}
+
+static bool set_rules(struct access *access, const struct access_rule *rules, int count) {
+    if (access == NULL)
+        return false;
+    for (int i = 0; i < count; i++) {
+        if (!access_set(access, &rules[i].subnet, rules[i].bits, rules[i].allow, rules[i].all))
+            return false;
+    }
+    return true;
+}
+
+static bool make_tables(struct engine *engine) {
+    const struct config *config = engine->config;
+    struct rate_limit limits[SERVICE_COUNT] = {
+        [SERVICE_NTP] = config->ntp_rate_limit,
+        [SERVICE_NTSKE] = config->nts_rate_limit,
+        [SERVICE_COMMAND] = config->command_rate_limit,
+    };
+
+    engine->ntp_access = access_new();
+    engine->command_access = access_new();
+    if (!config->no_client_log)
+        engine->client_log =
+            client_log_new(config->client_log_limit, limits, random_u64(&engine->random));
+    return set_rules(engine->ntp_access, config->ntp_rules, config->ntp_rule_count) &&
+           set_rules(engine->command_access, config->command_rules, config->command_rule_count);
+}
+
+static void start_clock(struct engine *engine) {
+    struct discipline_options options = {
+        .max_slew_rate = engine->config->max_slew_rate * 1e-6,
+        .correction_ratio = engine->config->corr_time_ratio,
+        .max_frequency = engine->host->clock_control ? engine->host->max_frequency : 0.1,
+    };
+
+    clock_init(&engine->clock, engine->host, &options);
+}
+
+static void add_sources(struct engine *engine) {
+    for (int i = 0; i < engine->config->source_count; i++) {
+        const struct source_config *source = &engine->config->sources[i];
+
+        if (sources_add(engine, source) != ADD_OK)
+            log_error(engine_log(engine), "Could not add source %s", source->name);
+    }
+}
+
+struct engine *engine_new(const struct config *config, const struct engine_options *options,
+                          const struct host *host) {
+    struct engine *engine = calloc(1, sizeof(*engine));
+
+    if (engine == NULL)
+        return NULL;
+    engine->config = config;
+    engine->options = *options;
+    engine->host = host;
+    engine->selected = -1;
+    engine->started = engine_monotonic(engine);
+    engine->last_transmit = engine->started - NS_PER_S;
+    for (int i = 0; i < 2; i++)
+        engine->server_sockets[i] = -1;
+    for (int i = 0; i < 3; i++)
+        engine->control_sockets[i] = -1;
+    random_init(&engine->random, host->fill_random, host->context);
+    set_precision(engine);
+    if (!make_tables(engine)) {
+        log_fatal(engine_log(engine), "Could not set up the access rules");
+        engine_free(engine);
+        return NULL;
+    }
+    start_clock(engine);
+    control_open(engine);
+    serve_update_sockets(engine);
+    reference_init(engine);
+    add_sources(engine);
+    return engine;
+}
+
+void engine_free(struct engine *engine) {
+    if (engine == NULL)
+        return;
+    if (engine->clock.host != NULL) {
+        clock_stop(&engine->clock);
+        if (engine->options.mode == ENGINE_DAEMON)
+            reference_write_drift(engine);
+    }
+    sources_free(engine);
+    for (int i = 0; i < 2; i++)
+        engine_close_socket(engine, &engine->server_sockets[i]);
+    for (int i = 0; i < 3; i++)
+        engine_close_socket(engine, &engine->control_sockets[i]);
+    client_log_free(engine->client_log);
+    access_free(engine->ntp_access);
+    access_free(engine->command_access);
+    free(engine);
+}
+
+void engine_packet(struct engine *engine, const struct packet *packet) {
+    if (packet->socket < 0 || packet->socket >= ENGINE_MAX_SOCKETS || engine->finished)
+        return;
+    switch (engine->sockets[packet->socket].owner) {
+    case OWNER_SERVER:
+        serve_packet(engine, packet);
+        break;
+    case OWNER_CONTROL:
+        control_packet(engine, packet);
+        break;
+    case OWNER_SOURCE:
+        sources_packet(engine, engine->sockets[packet->socket].source, packet);
+        break;
+    default:
+        break;
+    }
+}
+
+void engine_sent(struct engine *engine, const struct packet *packet) {
+    if (packet->socket >= 0 && packet->socket < ENGINE_MAX_SOCKETS &&
+        engine->sockets[packet->socket].owner == OWNER_SOURCE)
+        sources_sent(engine, engine->sockets[packet->socket].source, packet);
+}
+
+void engine_resolved(struct engine *engine, uint32_t id, enum resolve_status status,
+                     const struct address *addresses, int count) {
+    sources_resolved(engine, (int)id, status, addresses, count);
+}
+
+/* Someone else set the clock by a lot, or the machine slept: what was measured before means nothing
+ * now. */
+static void watch_time_jump(struct engine *engine) {
+    double jump = clock_take_jump(&engine->clock);
+
+    if (fabs(jump) <= TIME_JUMP)
+        return;
+    log_warning(engine_log(engine), "%s time jump detected!", jump > 0.0 ? "Forward" : "Backward");
+    sources_reset(engine);
+    reference_lose(engine);
+}
+
+/* -q and -Q: every source was asked and none was good. */
+static bool all_have_failed(const struct engine *engine) {
+    for (int i = 0; i < engine->source_count; i++) {
+        const struct association *association = &engine->sources[i]->association;
+
+        if (!engine->sources[i]->resolved || association->burst_total_left > 0 ||
+            association->reach_size == 0 || association->reachability != 0)
+            return false;
+    }
+    for (int i = 0; i < engine->source_count; i++) {
+        if (engine->sources[i]->socket >= 0)
+            return false;
+    }
+    return true;
+}
+
+static void watch_end(struct engine *engine, ns_t now) {
+    if (engine->options.mode != ENGINE_DAEMON && !engine->finished && all_have_failed(engine)) {
+        log_warning(engine_log(engine), "No suitable source for synchronisation");
+        engine_finish(engine, 1);
+    }
+    if (!engine->finished && engine->options.timeout > 0.0 &&
+        ns_difference(now, engine->started) >= engine->options.timeout) {
+        log_info(engine_log(engine), "Timeout reached");
+        engine_finish(engine, engine_synchronised(engine) ? 0 : 1);
+    }
+}
+
+void engine_run(struct engine *engine, ns_t now) {
+    if (engine->finished)
+        return;
+    watch_time_jump(engine);
+    clock_run(&engine->clock, now);
+    sources_run(engine, now);
+    watch_end(engine, now);
+}
+
+ns_t engine_next(const struct engine *engine) {
+    ns_t next = sources_next(engine), end;
+
+    if (engine->clock.slew_end_monotonic < next)
+        next = engine->clock.slew_end_monotonic;
+    if (engine->options.timeout > 0.0) {
+        end = ns_add_seconds(engine->started, engine->options.timeout);
+        next = end < next ? end : next;
+    }
+    return next;
+}
+
+bool engine_synchronised(const struct engine *engine) {
+    struct served_reference served;
+
+    reference_serve(engine, engine_ntp(engine), &served);
+    return served.leap != NTP_LEAP_UNSYNCHRONISED;
+}

@@ -1,0 +1,81 @@
+/* The world as the engine sees it: everything it may ask, and nothing else. core/linux/ is one such
+ * world, tests/sim/ another. No function blocks. */
+#ifndef CHRONOBOX_ENGINE_HOST_H
+#define CHRONOBOX_ENGINE_HOST_H
+
+#include <stdbool.h>
+
+#include "core/base/log.h"
+#include "core/conf/config.h"
+#include "core/ntp/packet.h"
+
+enum socket_kind {
+    SOCKET_SERVER,  /* NTP server, bound to the server port */
+    SOCKET_CLIENT,  /* one association's request, connected */
+    SOCKET_CONTROL, /* control protocol, UDP or Unix */
+};
+
+struct socket_request {
+    enum socket_kind kind;
+    int family; /* ADDRESS_IPV4 or ADDRESS_IPV6; ADDRESS_NONE = Unix datagram socket at `path` */
+    struct address local;   /* to bind; family NONE = any */
+    int port;               /* to bind; 0 = the kernel's choice */
+    struct endpoint remote; /* to connect to; family NONE = unconnected */
+    const char *path;
+    const char *device; /* NULL = any */
+    int dscp;           /* 0..63 */
+};
+
+enum clock_leap { CLOCK_LEAP_NONE, CLOCK_LEAP_INSERT, CLOCK_LEAP_DELETE };
+
+/* What the kernel is told about the quality of its clock. */
+struct clock_status {
+    bool synchronised;      /* clears STA_UNSYNC (rtcsync) */
+    double estimated_error; /* s */
+    double maximum_error;   /* s */
+    enum clock_leap leap;
+};
+
+struct host {
+    void *context;
+    struct log log;
+
+    /* The clocks. Both never fail. */
+    ns_t (*read_clock)(void *context);     /* system clock, UTC */
+    ns_t (*read_monotonic)(void *context); /* never stepped; the base of all timers */
+
+    /* Steering. clock_control false (no permission, -x): the engine keeps a virtual clock and calls
+     * none of these. Frequencies are corrections in s/s: positive makes the clock faster. */
+    bool clock_control;
+    double max_frequency; /* s/s the driver can reach, both ways; Linux 0.1 */
+    bool (*read_frequency)(void *context, double *frequency);
+    bool (*set_frequency)(void *context, double frequency, double *actual);
+    bool (*step_clock)(void *context, double seconds);
+    bool (*set_clock_status)(void *context, const struct clock_status *status);
+
+    void (*fill_random)(void *context, void *bytes, size_t count);
+
+    /* Datagrams. open_socket: a handle >= 0, or -1 (already logged at debug; the engine says what
+     * it means). */
+    int (*open_socket)(void *context, const struct socket_request *request);
+    void (*close_socket)(void *context, int socket);
+    bool (*send_packet)(void *context, const struct packet *packet);
+
+    /* Names, answered later through engine_resolved(); false = cannot even try (the engine
+     * retries). */
+    bool (*resolve_name)(void *context, uint32_t id, const char *name, int family);
+
+    /* Files. read_file: bytes read (NUL is added; at most size - 1), or -1. replace_file: by
+     * rename, atomic. */
+    long (*read_file)(void *context, const char *path, char *buffer, size_t size);
+    bool (*replace_file)(void *context, const char *path, const char *text, int mode);
+    bool (*remove_file)(void *context, const char *path);
+    /* Appends text to logdir/NAME.log; false once a write failed (said once by the host). */
+    bool (*append_log)(void *context, const char *name, const char *text);
+    void (*cycle_logs)(void *context);
+
+    /* Ends the program's loop with this exit status. */
+    void (*stop)(void *context, int status);
+};
+
+#endif

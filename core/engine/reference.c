@@ -1,0 +1,313 @@
+/* What we are synchronised to (reference.h). Error bounds age as RFC 5905 section 11.3 says:
+ * dispersion grows with the skew of our own frequency plus the wander assumed of any clock
+ * (maxclockerror). */
+#include "core/engine/reference.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/engine/records.h"
+#include "core/engine/sources.h"
+
+#define REFERENCE_ID_LOCAL 0x7f7f0101u /* 127.127.1.1 */
+#define INITIAL_SKEW       1.0         /* s/s: nothing is known */
+#define LOCAL_REFRESH      64          /* s between changes of the local reference's time */
+#define LOCAL_MIX          UINT64_C(0x9E3779B97F4A7C15)
+#define RMS_WEIGHT         0.1 /* of a new offset in the running mean of squares */
+#define DRIFT_TEXT_SIZE    64
+#define KERNEL_MAX_ERROR   16.0 /* s, the kernel's own limit (RFC 5905 MAXDISP) */
+
+static double ppm(double frequency) {
+    return frequency * 1e6;
+}
+
+static void read_drift(struct engine *engine) {
+    const char *path = engine->config->drift_file;
+    char text[DRIFT_TEXT_SIZE];
+    char *end;
+    double frequency, skew;
+
+    if (path == NULL ||
+        engine->host->read_file(engine->host->context, path, text, sizeof(text)) < 0)
+        return;
+    frequency = strtod(text, &end);
+    skew = strtod(end, NULL);
+    if (!(skew > 0.0) || !isfinite(frequency) || !isfinite(skew)) {
+        log_warning(engine_log(engine), "Could not read valid frequency and skew from driftfile %s",
+                    path);
+        return;
+    }
+    log_info(engine_log(engine), "Frequency %.3f +/- %.3f ppm read from %s", frequency, skew, path);
+    /* Zero stands for "unknown" there: the kernel's own value is better. */
+    if (frequency != 0.0)
+        clock_set_frequency(&engine->clock, -frequency * 1e-6);
+    engine->reference.skew = fmin(skew * 1e-6, INITIAL_SKEW);
+}
+
+void reference_init(struct engine *engine) {
+    struct reference *reference = &engine->reference;
+    double initial = ppm(-engine->clock.base_frequency);
+
+    *reference = (struct reference){
+        .leap = NTP_LEAP_UNSYNCHRONISED,
+        .updated = NS_UNKNOWN,
+        .root_delay = 1.0,
+        .root_dispersion = 1.0,
+        .skew = INITIAL_SKEW,
+        .steps_left = engine->config->make_step_limit,
+        .unsynchronised_since = engine->started,
+        .local_seed = random_u64(&engine->random),
+    };
+    engine->make_step_threshold = engine->config->make_step_threshold;
+    engine->local = engine->config->local;
+    if (engine->options.restarted && reference->steps_left > 0)
+        reference->steps_left = 0;
+    read_drift(engine);
+    if (engine->config->drift_file == NULL && initial != 0.0)
+        log_info(engine_log(engine), "Initial frequency %.3f ppm", initial);
+    records_tracking(engine, engine_ntp(engine), 0.0, 1.5);
+}
+
+void reference_write_drift(struct engine *engine) {
+    const char *path = engine->config->drift_file;
+    char text[DRIFT_TEXT_SIZE];
+
+    if (path == NULL)
+        return;
+    snprintf(text, sizeof(text), "%20.6f %20.6f\n", ppm(-engine->clock.base_frequency),
+             ppm(engine->reference.skew));
+    engine->host->replace_file(engine->host->context, path, text, 0644);
+    engine->reference.drift_age = 0.0;
+}
+
+double reference_dispersion(const struct engine *engine, ns_t now) {
+    const struct reference *reference = &engine->reference;
+    double elapsed = reference->synchronised ? fmax(ns_difference(now, reference->time), 0.0) : 0.0;
+
+    return reference->root_dispersion +
+           elapsed * (reference->skew + engine->config->max_clock_error * 1e-6) +
+           engine->precision_seconds;
+}
+
+/* The system clock, not the NTP clock, is what maxerror is about: what remains to be slewed counts
+ * in full. */
+static double system_clock_error(const struct engine *engine, ns_t now) {
+    return fabs(clock_remaining(&engine->clock, engine_clock(engine))) +
+           engine->reference.root_delay / 2.0 + reference_dispersion(engine, now);
+}
+
+static void tell_kernel(struct engine *engine, ns_t now) {
+    struct clock_status status = {
+        .synchronised = engine->config->rtc_sync && engine->reference.synchronised,
+        .estimated_error = engine->reference.offset_error,
+        .maximum_error = fmin(system_clock_error(engine, now), KERNEL_MAX_ERROR),
+        .leap = CLOCK_LEAP_NONE,
+    };
+
+    if (engine->host->clock_control)
+        engine->host->set_clock_status(engine->host->context, &status);
+}
+
+/* maxchange: true when the update must not be applied. */
+static bool change_refused(struct engine *engine, double offset) {
+    const struct config *config = engine->config;
+    struct reference *reference = &engine->reference;
+
+    if (config->max_change_offset <= 0.0 || reference->updates < config->max_change_start ||
+        fabs(offset) <= config->max_change_offset)
+        return false;
+    bool ignored =
+        config->max_change_ignore < 0 || reference->changes_ignored < config->max_change_ignore;
+    log_warning(engine_log(engine),
+                "Adjustment of %.3f seconds exceeds the allowed maximum of %.3f seconds (%s) ",
+                offset, config->max_change_offset, ignored ? "ignored" : "exiting");
+    reference->changes_ignored++;
+    if (!ignored)
+        engine_finish(engine, 1);
+    return true;
+}
+
+static void step_if_wanted(struct engine *engine) {
+    struct reference *reference = &engine->reference;
+    double remaining = clock_remaining(&engine->clock, engine_clock(engine));
+
+    if (reference->steps_left == 0)
+        return;
+    if (reference->steps_left > 0)
+        reference->steps_left--;
+    if (fabs(remaining) <= engine->make_step_threshold)
+        return;
+    if (clock_step_remaining(&engine->clock))
+        log_warning(engine_log(engine), "System clock was stepped by %.6f seconds", remaining);
+    else
+        log_error(engine_log(engine), "Could not step system clock");
+}
+
+/* -q and -Q: the first update is the last. */
+static void finish_once(struct engine *engine, double offset) {
+    bool set = engine->options.mode == ENGINE_SET_ONCE;
+
+    log_info(engine_log(engine), "System clock wrong by %.6f seconds (%s)", offset,
+             set ? "step" : "ignored");
+    if (set) {
+        clock_adjust(&engine->clock, 0.0, offset, 0.0, 1.0);
+        if (!clock_step_remaining(&engine->clock))
+            log_error(engine_log(engine), "Could not step system clock");
+    }
+    engine_finish(engine, 0);
+}
+
+/* A frequency far less certain than maxupdateskew would do harm; the offset is corrected all the
+ * same. */
+static double frequency_change(const struct engine *engine, const struct reference_update *update,
+                               double elapsed, double *skew) {
+    double wander = engine->config->max_clock_error * 1e-6;
+    struct frequency_update change = discipline_update_frequency(
+        engine->reference.skew, elapsed, wander, update->combination.frequency,
+        update->combination.skew, engine->config->max_update_skew * 1e-6);
+    double limit = engine->config->max_drift * 1e-6;
+    double wanted = engine->clock.base_frequency + change.change;
+
+    *skew = change.skew;
+    if (fabs(wanted) > limit) {
+        log_warning(engine_log(engine), "Frequency %.1f ppm exceeds allowed maximum", ppm(-wanted));
+        return copysign(limit, wanted) - engine->clock.base_frequency;
+    }
+    return change.change;
+}
+
+static void keep_statistics(struct engine *engine, double offset, double elapsed) {
+    struct reference *reference = &engine->reference;
+
+    reference->square_offset =
+        reference->updates == 0
+            ? offset * offset
+            : reference->square_offset * (1.0 - RMS_WEIGHT) + offset * offset * RMS_WEIGHT;
+    reference->last_offset = offset;
+    reference->update_interval = elapsed;
+    reference->updates++;
+    reference->drift_age += elapsed;
+}
+
+static void take_over(struct engine *engine, const struct reference_update *update, ns_t now) {
+    struct reference *reference = &engine->reference;
+    const struct association *association = &update->source->association;
+
+    reference->synchronised = true;
+    reference->leap = update->leap;
+    reference->stratum = update->stratum + 1;
+    reference->reference_id = association_reference_id(&association->remote.address);
+    reference->address = association->remote.address;
+    reference->root_delay = update->root_delay;
+    reference->root_dispersion = update->root_dispersion;
+    reference->time = now;
+    reference->served_time = ns_add_seconds(now, -random_uniform(&engine->random));
+    reference->updated = engine_monotonic(engine);
+    reference->offset_error = update->combination.offset_error;
+    reference->combined = update->combined;
+}
+
+void reference_apply(struct engine *engine, const struct reference_update *update) {
+    struct reference *reference = &engine->reference;
+    double offset = update->combination.offset;
+    ns_t now = engine_ntp(engine);
+    ns_t monotonic = engine_monotonic(engine);
+    double elapsed =
+        reference->updated == NS_UNKNOWN ? 0.0 : ns_difference(monotonic, reference->updated);
+    double skew, change, max_error;
+
+    if (!isfinite(offset) || engine->finished || change_refused(engine, offset))
+        return;
+    if (engine->options.mode != ENGINE_DAEMON) {
+        finish_once(engine, offset);
+        return;
+    }
+    if (fabs(offset) > engine->config->log_change)
+        log_warning(engine_log(engine), "System clock wrong by %.6f seconds", offset);
+    max_error = fabs(offset) + system_clock_error(engine, now);
+
+    change = frequency_change(engine, update, elapsed, &skew);
+    sources_adjust(engine, now, change, offset);
+    clock_adjust(&engine->clock, change, offset, update->combination.offset_error, elapsed);
+    reference->skew = skew;
+    reference->residual_frequency = update->source_frequency - change;
+    now = engine_ntp(engine);
+    take_over(engine, update, now);
+    keep_statistics(engine, offset, elapsed);
+    step_if_wanted(engine);
+    tell_kernel(engine, now);
+    records_tracking(engine, now, offset, max_error);
+    reference->drift_known = true;
+    if (reference->drift_age >= engine->config->drift_file_interval)
+        reference_write_drift(engine);
+}
+
+void reference_lose(struct engine *engine) {
+    struct reference *reference = &engine->reference;
+
+    if (!reference->synchronised)
+        return;
+    reference->synchronised = false;
+    reference->leap = NTP_LEAP_UNSYNCHRONISED;
+    reference->stratum = 0;
+    reference->reference_id = 0;
+    reference->address = (struct address){0};
+    reference->time = 0;
+    reference->root_delay = reference->root_dispersion = 1.0;
+    reference->unsynchronised_since = engine_monotonic(engine);
+    tell_kernel(engine, engine_ntp(engine));
+    records_tracking(engine, engine_ntp(engine), 0.0, 0.0);
+}
+
+static double own_distance(const struct engine *engine, ns_t now) {
+    return engine->reference.root_delay / 2.0 + reference_dispersion(engine, now);
+}
+
+/* The rules of `local`: unsynchronised for long enough, or so far from the truth that our own word
+ * is as good. */
+bool reference_is_local(const struct engine *engine, ns_t now) {
+    const struct local_config *local = &engine->local;
+    const struct reference *reference = &engine->reference;
+    ns_t monotonic = engine_monotonic(engine);
+
+    if (!local->enabled)
+        return false;
+    if (local->activate > 0.0 && !reference->local_was_near)
+        return false;
+    if (reference->synchronised)
+        return own_distance(engine, now) > local->distance &&
+               ns_difference(monotonic, reference->updated) >= local->wait_synced;
+    return ns_difference(monotonic, reference->unsynchronised_since) >= local->wait_unsynced;
+}
+
+/* Refreshed every 64 s and always 1 to 2 s old, with a fraction of our own: two local servers must
+ * not look like one (packet test D). */
+static ns_t local_reference_time(const struct engine *engine, ns_t now) {
+    int64_t second = ns_floor_seconds(now) - 1, block = second - second % LOCAL_REFRESH;
+    uint64_t mixed = (engine->reference.local_seed ^ (uint64_t)block) * LOCAL_MIX;
+
+    return block * NS_PER_S + (ns_t)((mixed >> 32) % (uint64_t)NS_PER_S);
+}
+
+void reference_serve(const struct engine *engine, ns_t now, struct served_reference *served) {
+    const struct reference *reference = &engine->reference;
+
+    *served = (struct served_reference){.precision = engine->precision};
+    if (reference_is_local(engine, now)) {
+        served->stratum = engine->local.stratum;
+        served->reference_id = REFERENCE_ID_LOCAL;
+        served->reference_time = local_reference_time(engine, now);
+    } else if (reference->synchronised && reference->stratum < NTP_MAX_STRATUM) {
+        served->leap = reference->leap;
+        served->stratum = reference->stratum;
+        served->reference_id = reference->reference_id;
+        served->reference_time = reference->served_time;
+        served->root_delay = reference->root_delay;
+        served->root_dispersion = reference_dispersion(engine, now);
+    } else {
+        served->leap = NTP_LEAP_UNSYNCHRONISED;
+        served->root_delay = served->root_dispersion = 1.0;
+    }
+}

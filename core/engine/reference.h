@@ -1,0 +1,38 @@
+/* What we are synchronised to, what is done to the clock when that is updated, and what is served.
+ */
+#ifndef CHRONOBOX_ENGINE_REFERENCE_H
+#define CHRONOBOX_ENGINE_REFERENCE_H
+
+#include "core/engine/state.h"
+
+void reference_init(struct engine *engine);
+
+/* The newest truth: a combination of sources led by `source`. */
+struct reference_update {
+    const struct source *source;
+    struct select_combination combination;
+    double source_frequency;            /* s/s, the leader's own */
+    double root_delay, root_dispersion; /* s, of the leader, now */
+    enum ntp_leap leap;
+    int stratum; /* the leader's */
+    int combined;
+};
+
+/* Applies an update: clock, makestep, statistics, driftfile, tracking.log. */
+void reference_apply(struct engine *engine, const struct reference_update *update);
+
+/* Loses synchronisation (the clock moved by an unknown amount). */
+void reference_lose(struct engine *engine);
+
+/* What is served at NTP time `now`. */
+void reference_serve(const struct engine *engine, ns_t now, struct served_reference *served);
+
+/* Whether the local reference is what is served. */
+bool reference_is_local(const struct engine *engine, ns_t now);
+
+/* s, root dispersion of our own clock at NTP time `now`. */
+double reference_dispersion(const struct engine *engine, ns_t now);
+
+void reference_write_drift(struct engine *engine);
+
+#endif

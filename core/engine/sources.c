@@ -1,0 +1,305 @@
+/* The list of sources: polling and responses (sources.h). Names and pools are in names.c, the
+ * choice in selection.c. */
+#include "core/engine/sources.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/engine/names.h"
+#include "core/engine/records.h"
+#include "core/engine/reference.h"
+#include "core/engine/serve.h"
+
+#define SOCKET_LIFETIME_NS (4 * NS_PER_S) /* beyond maxdelay, for the response */
+#define MIN_SEPARATION_NS  (2 * NS_PER_S / 1000)
+#define MAX_SEPARATION_NS  (NS_PER_S / 5)
+
+const char *sources_format(const struct engine *engine, const struct source *source, char *text) {
+    char address[ADDRESS_TEXT_SIZE];
+    const char *name = engine->groups[source->group].config.name;
+
+    address_format(&source->association.remote.address, address);
+    if (strcmp(name, address) == 0)
+        snprintf(text, SOURCE_TEXT_SIZE, "%s", address);
+    else
+        snprintf(text, SOURCE_TEXT_SIZE, "%s (%s)", address, name);
+    return text;
+}
+
+struct source *sources_find(struct engine *engine, const struct address *address) {
+    for (int i = 0; i < engine->source_count; i++) {
+        if (address_equal(&engine->sources[i]->association.remote.address, address))
+            return engine->sources[i];
+    }
+    return NULL;
+}
+
+static void close_socket(struct engine *engine, struct source *source) {
+    engine_close_socket(engine, &source->socket);
+    source->socket_closes = NS_NEVER;
+}
+
+static int sample_limit(int own, int general) {
+    return own >= 0 ? own : general;
+}
+
+static void filter_options_fill(const struct engine *engine, const struct source_config *config,
+                                struct filter_options *options) {
+    int least = sample_limit(config->min_samples, engine->config->min_samples);
+    int most = sample_limit(config->max_samples, engine->config->max_samples);
+
+    if (most < 1 || most > TRACK_MAX_SAMPLES)
+        most = TRACK_MAX_SAMPLES;
+    *options = (struct filter_options){
+        .min_samples = least < 1      ? 1
+                       : least > most ? most
+                                      : least,
+        .max_samples = most,
+        .max_clock_error = engine->config->max_clock_error * 1e-6,
+        .precision = engine->precision_seconds,
+        .min_delay = config->min_delay,
+        .asymmetry = config->asymmetry,
+    };
+}
+
+struct source *sources_new(struct engine *engine, int group) {
+    struct source *source;
+
+    if (engine->source_count >= ENGINE_MAX_SOURCES || (source = calloc(1, sizeof(*source))) == NULL)
+        return NULL;
+    source->group = group;
+    source->id = ++engine->next_source_id;
+    source->socket = -1;
+    source->socket_closes = NS_NEVER;
+    source->association.config = engine->groups[group].config;
+    source->association.remote.address = address_from_id(source->id);
+    source->association.next_transmit = NS_NEVER;
+    source->association.poll = source->association.config.minpoll;
+    source->association.leap = NTP_LEAP_UNSYNCHRONISED;
+    source->view.score = 1.0;
+    source->view.state = SOURCE_MISSING_SAMPLES;
+    engine->sources[engine->source_count++] = source;
+    return source;
+}
+
+void sources_remove(struct engine *engine, int index) {
+    struct source *source = engine->sources[index];
+
+    close_socket(engine, source);
+    association_free(&source->association);
+    free(source->association.filter);
+    free(source);
+    engine->source_count--;
+    memmove(&engine->sources[index], &engine->sources[index + 1],
+            (size_t)(engine->source_count - index) * sizeof(struct source *));
+    if (engine->selected == index)
+        engine->selected = -1;
+    else if (engine->selected > index)
+        engine->selected--;
+}
+
+bool sources_set_address(struct engine *engine, struct source *source,
+                         const struct address *address) {
+    struct endpoint remote = {*address, (uint16_t)engine->groups[source->group].config.port};
+    struct filter *filter = source->association.filter;
+    struct filter_options options;
+    bool online =
+        source->resolved ? source->association.online : engine->groups[source->group].config.online;
+
+    if (filter == NULL && (filter = calloc(1, filter_size())) == NULL)
+        return false;
+    close_socket(engine, source);
+    filter_options_fill(engine, &engine->groups[source->group].config, &options);
+    association_free(&source->association);
+    memset(&source->association, 0, sizeof(source->association));
+    association_init(&source->association, &engine->groups[source->group].config, &remote, filter,
+                     &options);
+    source->resolved = true;
+    source->answered = false;
+    source->view = (struct select_source){.score = 1.0, .state = SOURCE_MISSING_SAMPLES};
+    association_set_online(&source->association, online, engine_monotonic(engine) + START_DELAY_NS);
+    return true;
+}
+
+void sources_free(struct engine *engine) {
+    while (engine->source_count > 0)
+        sources_remove(engine, engine->source_count - 1);
+}
+
+void sources_adjust(struct engine *engine, ns_t when, double frequency, double offset) {
+    for (int i = 0; i < engine->source_count; i++) {
+        struct association *association = &engine->sources[i]->association;
+
+        if (association->filter == NULL)
+            continue;
+        filter_adjust(association->filter, when, frequency, offset);
+        association_adjust(association, when, frequency, offset);
+    }
+}
+
+void sources_reset(struct engine *engine) {
+    for (int i = 0; i < engine->source_count; i++) {
+        struct source *source = engine->sources[i];
+
+        if (source->association.filter == NULL)
+            continue;
+        association_reset(&source->association);
+        source->view.state = SOURCE_MISSING_SAMPLES;
+        if (source->association.online)
+            association_set_online(&source->association, true,
+                                   engine_monotonic(engine) + START_DELAY_NS);
+    }
+    engine->selected = -1;
+}
+
+/* Opens a fresh connected socket, sends the request from it, notes when it left. */
+static void transmit(struct engine *engine, struct source *source, ns_t now) {
+    struct association *association = &source->association;
+    const struct config *config = engine->config;
+    uint8_t bytes[NTP_PACKET_MAX_SIZE];
+    int family = association->remote.address.family;
+    struct socket_request request = {
+        .kind = SOCKET_CLIENT,
+        .family = family,
+        .local = family == ADDRESS_IPV4 ? config->bind_acquisition_address4
+                                        : config->bind_acquisition_address6,
+        .remote = association->remote,
+        .port = config->acquisition_port > 0 ? config->acquisition_port : 0,
+        .device = config->bind_acquisition_device,
+        .dscp = config->dscp,
+    };
+    struct packet packet = {.remote = association->remote, .bytes = bytes};
+    ns_t left;
+
+    close_socket(engine, source);
+    packet.length = association_request(
+        association, now, engine->selected >= 0 && engine->sources[engine->selected] == source,
+        &engine->random, bytes);
+    if (packet.length == 0)
+        return;
+    source->socket = engine->host->open_socket(engine->host->context, &request);
+    if (!engine_own_socket(engine, source->socket, OWNER_SOURCE, source)) {
+        source->socket = -1;
+        return;
+    }
+    source->socket_closes =
+        now + ns_from_seconds(association->config.max_delay) + SOCKET_LIFETIME_NS;
+    packet.socket = source->socket;
+    left = engine_clock(engine);
+    if (!engine->host->send_packet(engine->host->context, &packet)) {
+        close_socket(engine, source);
+        if (association->config.auto_offline)
+            association_set_online(association, false, NS_NEVER);
+        return;
+    }
+    association_transmitted(association, (struct timestamp){left, TIMESTAMP_DAEMON},
+                            clock_to_ntp(&engine->clock, left));
+}
+
+/* Requests to different sources are kept apart, so that their packets do not delay each other. */
+static ns_t separation(const struct association *association) {
+    int shift = association->poll - 3;
+    ns_t gap =
+        shift >= 0 ? (shift > 4 ? MAX_SEPARATION_NS : NS_PER_S << shift) : NS_PER_S >> -shift;
+
+    return gap < MIN_SEPARATION_NS   ? MIN_SEPARATION_NS
+           : gap > MAX_SEPARATION_NS ? MAX_SEPARATION_NS
+                                     : gap;
+}
+
+void sources_run(struct engine *engine, ns_t now) {
+    for (int i = 0; i < engine->source_count && !engine->finished; i++) {
+        struct source *source = engine->sources[i];
+        struct association *association = &source->association;
+
+        if (source->socket_closes <= now)
+            close_socket(engine, source);
+        if (!source->resolved || association->next_transmit > now)
+            continue;
+        if (engine->source_count > 1 && now - engine->last_transmit < separation(association)) {
+            association->next_transmit = engine->last_transmit + separation(association);
+            continue;
+        }
+        engine->last_transmit = now;
+        transmit(engine, source, now);
+        names_watch(engine, source);
+        if (association->reachability == 0 && association->reach_size >= 8)
+            selection_run(engine, NULL);
+    }
+    names_run(engine, now);
+}
+
+ns_t sources_next(const struct engine *engine) {
+    ns_t next = names_next(engine);
+
+    for (int i = 0; i < engine->source_count; i++) {
+        const struct source *source = engine->sources[i];
+
+        if (source->resolved && source->association.next_transmit < next)
+            next = source->association.next_transmit;
+        if (source->socket_closes < next)
+            next = source->socket_closes;
+    }
+    return next;
+}
+
+void sources_sent(struct engine *engine, struct source *source, const struct packet *packet) {
+    association_transmitted(&source->association, packet->received,
+                            clock_to_ntp(&engine->clock, packet->received.time));
+}
+
+static void response_context_fill(struct engine *engine, const struct packet *packet,
+                                  struct response_context *context) {
+    struct served_reference served;
+
+    *context = (struct response_context){
+        .monotonic = engine_monotonic(engine),
+        .received_ntp = clock_to_ntp(&engine->clock, packet->received.time),
+        .precision = engine->precision,
+        .max_clock_error = engine->config->max_clock_error * 1e-6,
+        .skew = engine->reference.skew < 1.0 ? engine->reference.skew : 0.0,
+        .serving = engine->server_sockets[0] >= 0 || engine->server_sockets[1] >= 0,
+    };
+    reference_serve(engine, context->received_ntp, &served);
+    context->ours.reference_id = association_reference_id(&packet->local);
+    context->ours.our_reference_id = served.reference_id;
+    context->ours.our_reference_time = served.reference_time;
+    context->ours.our_stratum = served.stratum;
+    context->ours.our_root_delay = served.root_delay;
+    context->ours.our_root_dispersion = served.root_dispersion;
+}
+
+void sources_packet(struct engine *engine, struct source *source, const struct packet *packet) {
+    struct response_context context;
+    struct estimate estimate;
+    char text[SOURCE_TEXT_SIZE];
+    enum response_result result;
+
+    response_context_fill(engine, packet, &context);
+    result = association_response(&source->association, packet, &context, &engine->random);
+    records_measurement(engine, source,
+                        (source->association.raw.tests & TESTS_SYNCHRONISED) == TESTS_SYNCHRONISED);
+    if (result == RESPONSE_IGNORED)
+        return;
+    close_socket(engine, source);
+    switch (result) {
+    case RESPONSE_KOD_RATE:
+        log_warning(engine_log(engine), "Received KoD RATE from %s",
+                    sources_format(engine, source, text));
+        break;
+    case RESPONSE_OUT_OF_ORDER:
+        log_warning(engine_log(engine), "Out of order sample detected, discarding history for %s",
+                    sources_format(engine, source, text));
+        break;
+    case RESPONSE_SAMPLE:
+        names_answered(engine, source);
+        if (filter_estimate(source->association.filter, &estimate))
+            records_statistics(engine, source, &estimate);
+        selection_run(engine, source);
+        break;
+    default:
+        selection_run(engine, NULL);
+        break;
+    }
+}

@@ -1,0 +1,121 @@
+/* Being a daemon (daemon.h). */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "core/linux/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/linux/files.h"
+
+#define COMMAND_SIZE 32 /* of /proc/PID/comm */
+
+/* Through the pipe comes nothing but this byte, or the text of a fatal error. */
+#define STARTED '\0'
+
+static int wait_for_child(int pipe_end) {
+    char bytes[256];
+    ssize_t length;
+
+    while ((length = read(pipe_end, bytes, sizeof bytes)) != 0) {
+        if (length < 0 && errno != EINTR)
+            break;
+        if (length > 0 && bytes[0] == STARTED)
+            return 0;
+        if (length > 0)
+            file_write(STDERR_FILENO, bytes, (size_t)length);
+    }
+    return 1; /* it ended without a word, or with its last one */
+}
+
+bool daemon_start(int *launcher, int *status) {
+    int ends[2];
+    pid_t child;
+
+    *status = 1;
+    if (pipe2(ends, O_CLOEXEC) < 0 || (child = fork()) < 0) {
+        perror("chronyd");
+        return false;
+    }
+    if (child > 0) {
+        close(ends[1]);
+        *status = wait_for_child(ends[0]);
+        return false;
+    }
+    close(ends[0]);
+    *launcher = ends[1];
+    setsid();
+    return true;
+}
+
+void daemon_started(int *launcher) {
+    const char word = STARTED;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+        dup2(null, fd);
+    if (null > STDERR_FILENO)
+        close(null);
+    if (chdir("/") < 0)
+        errno = 0; /* it only keeps a file system in use */
+    file_write(*launcher, &word, 1);
+    close(*launcher);
+    *launcher = -1;
+}
+
+/* The command name of a process, or "" when it is hidden from us. */
+static void read_command(pid_t pid, char command[COMMAND_SIZE]) {
+    static const struct log silent = {NULL, NULL};
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    if (file_read(&silent, path, command, COMMAND_SIZE) < 0)
+        command[0] = '\0';
+    command[strcspn(command, "\n")] = '\0';
+}
+
+pid_t pidfile_owner(const char *path) {
+    static const struct log silent = {NULL, NULL};
+    char text[32], command[COMMAND_SIZE];
+    pid_t pid;
+
+    if (file_read(&silent, path, text, sizeof text) < 0)
+        return 0;
+    pid = (pid_t)strtol(text, NULL, 10);
+    if (pid <= 0 || pid == getpid() || (kill(pid, 0) < 0 && errno == ESRCH))
+        return 0;
+    read_command(pid, command);
+    if (command[0] != '\0' && strcmp(command, "chronyd") != 0 && strcmp(command, "chronobox") != 0)
+        return 0;
+    return pid;
+}
+
+bool pidfile_write(const char *path) {
+    char text[16];
+    int length = snprintf(text, sizeof text, "%d\n", (int)getpid());
+    bool written;
+    int fd;
+
+    unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return false;
+    written = file_write(fd, text, (size_t)length);
+    return close(fd) == 0 && written;
+}
+
+bool process_in_container(void) {
+    char command[COMMAND_SIZE];
+
+    if (getpid() == 1)
+        return true;
+    read_command(1, command);
+    return strcmp(command, "entrypoint") == 0 || strcmp(command, "chronobox") == 0;
+}

@@ -1,0 +1,213 @@
+/* Datagrams in and out (socket.h): one system call each. A batch of them would be a loop around read_message() and its
+ * counterpart; nothing above this file would notice. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+#include "core/linux/socket.h"
+#include "core/linux/timestamp.h"
+
+/* Everything recvmsg or sendmsg needs for one datagram. */
+struct message {
+    struct msghdr header;
+    struct iovec part;
+    struct sockaddr_storage name;
+    union {
+        struct cmsghdr first;
+        uint8_t bytes[CONTROL_BUFFER_SIZE];
+    } control;
+};
+
+static int socket_fd(const struct linux_sockets *sockets, int handle) {
+    return sockets->polls[sockets->slots[handle].position].fd;
+}
+
+/* The kernel writes the name's and the control data's lengths; simulators may not write msg_flags. */
+static ssize_t read_message(int fd, struct message *message, struct datagram *datagram, int flags) {
+    message->part = (struct iovec){.iov_base = datagram->bytes, .iov_len = sizeof datagram->bytes};
+    message->name.ss_family = AF_UNSPEC;
+    message->header = (struct msghdr){
+        .msg_name = &message->name,
+        .msg_namelen = sizeof message->name,
+        .msg_iov = &message->part,
+        .msg_iovlen = 1,
+        .msg_control = message->control.bytes,
+        .msg_controllen = sizeof message->control.bytes,
+    };
+    return recvmsg(fd, &message->header, flags);
+}
+
+/* Where the datagram was sent to. ipi_spec_dst is what a reply can be sent from, also when that was a broadcast. */
+static void take_destination(struct cmsghdr *control, struct packet *packet) {
+    if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+        struct in_pktinfo info;
+
+        memcpy(&info, CMSG_DATA(control), sizeof info);
+        packet->local.family = ADDRESS_IPV4;
+        memcpy(packet->local.bytes, &info.ipi_spec_dst, sizeof info.ipi_spec_dst);
+        packet->interface = info.ipi_ifindex;
+    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+        struct in6_pktinfo info;
+
+        memcpy(&info, CMSG_DATA(control), sizeof info);
+        packet->local.family = ADDRESS_IPV6;
+        memcpy(packet->local.bytes, &info.ipi6_addr, sizeof info.ipi6_addr);
+        packet->interface = (int)info.ipi6_ifindex;
+    }
+}
+
+/* musl's macro aligns with signed arithmetic. */
+static struct cmsghdr *next_control(struct msghdr *header, struct cmsghdr *control) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+    return CMSG_NXTHDR(header, control);
+#pragma GCC diagnostic pop
+}
+
+/* Stamps and destination from the ancillary data; true when there was a kernel stamp. */
+static bool take_control(struct message *message, struct packet *packet) {
+    struct cmsghdr *control;
+    bool stamped = false;
+
+    for (control = CMSG_FIRSTHDR(&message->header); control;
+         control = next_control(&message->header, control)) {
+        ns_t stamp;
+
+        take_destination(control, packet);
+        if (timestamp_from_message(control, &stamp)) {
+            packet->received = (struct timestamp){stamp, TIMESTAMP_KERNEL};
+            stamped = true;
+        }
+    }
+    return stamped;
+}
+
+/* The sender of a Unix datagram; false when it has no path that could be answered. */
+static bool take_path(const struct message *message, struct datagram *datagram) {
+    const struct sockaddr_un *name = (const struct sockaddr_un *)&message->name;
+    size_t length = message->header.msg_namelen;
+    size_t before = offsetof(struct sockaddr_un, sun_path);
+
+    if (length <= before || length - before >= sizeof datagram->path || name->sun_path[0] == '\0')
+        return false;
+    memcpy(datagram->path, name->sun_path, length - before);
+    datagram->path[length - before] = '\0';
+    datagram->packet.path = datagram->path;
+    return true;
+}
+
+bool socket_receive(struct linux_sockets *sockets, int handle, ns_t now, struct datagram *datagram) {
+    struct message message;
+    ssize_t length = read_message(socket_fd(sockets, handle), &message, datagram, 0);
+
+    if (length < 0)
+        return false; /* EAGAIN: someone else took it; ECONNREFUSED: the error is cleared by this */
+    datagram->packet = (struct packet){
+        .socket = handle,
+        .bytes = datagram->bytes,
+        .length = (size_t)length,
+        .received = {now, TIMESTAMP_DAEMON},
+    };
+    if (sockets->slots[handle].family == ADDRESS_NONE)
+        return take_path(&message, datagram);
+    take_control(&message, &datagram->packet);
+    return socket_address_to_endpoint(&message.name, &datagram->packet.remote);
+}
+
+bool socket_receive_sent(struct linux_sockets *sockets, int handle, struct datagram *datagram) {
+    int fd = socket_fd(sockets, handle);
+    struct message message;
+    ssize_t length = read_message(fd, &message, datagram, MSG_ERRQUEUE);
+
+    if (length < 0) {
+        int error;
+        socklen_t size = sizeof error;
+
+        /* Reading it clears it; it would keep poll() from ever sleeping. */
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        return false;
+    }
+    datagram->packet = (struct packet){.socket = handle, .remote = sockets->slots[handle].remote};
+    datagram->packet.bytes =
+        timestamp_find_payload(datagram->bytes, (size_t)length, &datagram->packet.length);
+    return take_control(&message, &datagram->packet) && datagram->packet.bytes;
+}
+
+static bool is_link_local(const struct address *address) {
+    const uint8_t *bytes = address->bytes;
+
+    if (address->family == ADDRESS_IPV6)
+        return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+    return address->family == ADDRESS_IPV4 && bytes[0] == 169 && bytes[1] == 254;
+}
+
+/* The reply leaves from the address that was asked. Routing chooses the interface, except where only the interface says
+ * which link is meant. */
+static void put_source(struct message *message, const struct packet *packet, int interface) {
+    struct cmsghdr *control = &message->control.first;
+
+    memset(control, 0, CMSG_SPACE(sizeof(struct in6_pktinfo)));
+    message->header.msg_control = message->control.bytes;
+    if (packet->local.family == ADDRESS_IPV4) {
+        struct in_pktinfo info = {.ipi_ifindex = interface};
+
+        memcpy(&info.ipi_spec_dst, packet->local.bytes, sizeof info.ipi_spec_dst);
+        control->cmsg_level = IPPROTO_IP;
+        control->cmsg_type = IP_PKTINFO;
+        control->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(control), &info, sizeof info);
+        message->header.msg_controllen = CMSG_SPACE(sizeof info);
+    } else {
+        struct in6_pktinfo info = {.ipi6_ifindex = (unsigned)interface};
+
+        memcpy(&info.ipi6_addr, packet->local.bytes, sizeof info.ipi6_addr);
+        control->cmsg_level = IPPROTO_IPV6;
+        control->cmsg_type = IPV6_PKTINFO;
+        control->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(control), &info, sizeof info);
+        message->header.msg_controllen = CMSG_SPACE(sizeof info);
+    }
+}
+
+static bool put_path(struct message *message, const char *path) {
+    struct sockaddr_un *name = (struct sockaddr_un *)&message->name;
+
+    if (!path || strlen(path) >= sizeof name->sun_path)
+        return false;
+    memset(name, 0, sizeof *name);
+    name->sun_family = AF_UNIX;
+    strcpy(name->sun_path, path);
+    message->header.msg_name = name;
+    message->header.msg_namelen = sizeof *name;
+    return true;
+}
+
+bool socket_send(struct linux_sockets *sockets, const struct packet *packet) {
+    const struct linux_socket *slot = &sockets->slots[packet->socket];
+    struct message message;
+    ssize_t sent;
+
+    message.part = (struct iovec){.iov_base = (void *)(uintptr_t)packet->bytes, .iov_len = packet->length};
+    message.header = (struct msghdr){.msg_iov = &message.part, .msg_iovlen = 1};
+    if (slot->family == ADDRESS_NONE) {
+        if (!put_path(&message, packet->path))
+            return false;
+    } else if (!slot->connected) {
+        int interface = is_link_local(&packet->remote.address) ? packet->interface : 0;
+
+        message.header.msg_name = &message.name;
+        message.header.msg_namelen =
+            socket_address_from_endpoint(&packet->remote, interface, &message.name);
+        if (packet->local.family != ADDRESS_NONE)
+            put_source(&message, packet, interface);
+    }
+    do
+        sent = sendmsg(socket_fd(sockets, packet->socket), &message.header, 0);
+    while (sent < 0 && errno == EINTR);
+    return sent >= 0;
+}

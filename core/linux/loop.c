@@ -1,0 +1,101 @@
+/* The loop around poll(2) (host.h). poll and nothing newer: it is the one call that clock simulators know. They report one
+ * ready socket at a time and keep one queue for all of them, so each report is answered by one receive; a socket with
+ * more to say is reported again.
+ *
+ * Signals set a flag (struct linux_signals) and interrupt poll. A signal between the last look at the flag and poll
+ * would sleep with it: therefore the handler of a terminating signal also calls alarm(1), and SIGALRM, a second
+ * later, ends that poll. No descriptor is spent on it, and none that a simulator does not know gets into the set. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/linux/clock.h"
+#include "core/linux/host.h"
+
+#define NS_PER_MS    (NS_PER_S / 1000)
+#define MAX_SLEEP_MS (3600 * 1000) /* with nothing due at all */
+
+static int sleep_milliseconds(ns_t next, ns_t now) {
+    if (next <= now)
+        return 0;
+    if (next - now >= MAX_SLEEP_MS * NS_PER_MS)
+        return MAX_SLEEP_MS;
+    return (int)((next - now + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+/* Process 1 inherits every orphan; a child that nobody waits for stays for ever. */
+static void bury_children(struct linux_signals *signals) {
+    signals->child = 0;
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
+}
+
+static void take_event(struct linux_host *host, int handle, short events, ns_t now) {
+    struct datagram datagram;
+
+    /* The error queue first: when a request left is needed to understand its response. */
+    if (events & (POLLPRI | POLLERR) && socket_receive_sent(&host->sockets, handle, &datagram))
+        engine_sent(host->engine, &datagram.packet);
+    if (events & POLLIN && socket_receive(&host->sockets, handle, now, &datagram))
+        engine_packet(host->engine, &datagram.packet);
+}
+
+/* From the end to the beginning: when the engine closes a socket, the last one moves into its place, and is one that has
+ * been seen or that will be met further down. */
+static void take_events(struct linux_host *host, int ready) {
+    struct linux_sockets *sockets = &host->sockets;
+    ns_t now = system_clock_read();
+
+    for (int i = sockets->count - 1; i >= 0 && ready > 0; i--) {
+        short events = i < sockets->count ? sockets->polls[i].revents : 0;
+
+        if (events == 0)
+            continue;
+        ready--;
+        sockets->polls[i].revents = 0;
+        take_event(host, sockets->handles[i], events, now);
+    }
+}
+
+static void take_name(struct linux_host *host) {
+    struct names_answer answer;
+
+    if (names_answer(&host->names, &answer))
+        engine_resolved(host->engine, answer.id, answer.status, answer.addresses, answer.count);
+}
+
+/* Sleeps until something arrives or is due, and passes it on. */
+static void wait_for_events(struct linux_host *host) {
+    struct linux_sockets *sockets = &host->sockets;
+    int names = names_descriptor(&host->names);
+    int sleep = sleep_milliseconds(engine_next(host->engine), monotonic_clock_read());
+    nfds_t count = (nfds_t)sockets->count;
+    bool named;
+    int ready;
+
+    if (names >= 0)
+        sockets->polls[count++] = (struct pollfd){.fd = names, .events = POLLIN};
+    ready = poll(sockets->polls, count, sleep);
+    if (ready <= 0)
+        return; /* EINTR is no error here */
+    named = names >= 0 && sockets->polls[count - 1].revents != 0;
+    take_events(host, named ? ready - 1 : ready);
+    if (named)
+        take_name(host);
+}
+
+int linux_host_run(struct linux_host *host, struct engine *engine) {
+    host->engine = engine;
+    for (;;) {
+        engine_run(engine, monotonic_clock_read());
+        if (host->stopped)
+            return host->status;
+        if (host->signals->stop)
+            return 0;
+        if (host->signals->child)
+            bury_children(host->signals);
+        wait_for_events(host);
+    }
+}

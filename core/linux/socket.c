@@ -1,0 +1,238 @@
+/* Opening, closing and remembering sockets (socket.h). */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "core/linux/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/check.h"
+#include "core/linux/timestamp.h"
+
+/* The switches a new socket gets, by what it is for. None is vital: a kernel without one still carries datagrams. */
+#define FOR_SERVER  (1 << SOCKET_SERVER)
+#define FOR_CLIENT  (1 << SOCKET_CLIENT)
+#define FOR_CONTROL (1 << SOCKET_CONTROL)
+#define FOR_ALL     (FOR_SERVER | FOR_CLIENT | FOR_CONTROL)
+
+static const struct option_row {
+    uint8_t kinds;
+    uint8_t family; /* enum address_family, ADDRESS_NONE = both */
+    int level, name;
+} option_rows[] = {
+    {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_REUSEADDR},
+    {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_REUSEPORT}, /* two daemons may share a port */
+    {FOR_SERVER, ADDRESS_IPV4, SOL_SOCKET, SO_BROADCAST},
+    {FOR_SERVER | FOR_CONTROL, ADDRESS_NONE, IPPROTO_IP, IP_FREEBIND}, /* the address may appear later */
+    {FOR_ALL, ADDRESS_IPV4, IPPROTO_IP, IP_PKTINFO},
+    {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_RECVPKTINFO},
+    {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_V6ONLY},
+};
+
+void sockets_init(struct linux_sockets *sockets, const struct log *log) {
+    sockets->log = log;
+    sockets->keeper = -1;
+}
+
+void sockets_close_all(struct linux_sockets *sockets) {
+    while (sockets->count > 0)
+        socket_close(sockets, sockets->handles[sockets->count - 1]);
+    if (sockets->keeper >= 0)
+        close(sockets->keeper);
+    sockets->keeper = -1;
+}
+
+int socket_new(int family) {
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0 && errno == EINVAL) {
+        fd = socket(family, SOCK_DGRAM, 0);
+        if (fd >= 0) {
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+            fcntl(fd, F_SETFL, O_NONBLOCK);
+        }
+    }
+    return fd;
+}
+
+socklen_t socket_address_from_endpoint(const struct endpoint *endpoint, int interface,
+                                       struct sockaddr_storage *address) {
+    memset(address, 0, sizeof *address);
+    if (endpoint->address.family == ADDRESS_IPV4) {
+        struct sockaddr_in *in = (struct sockaddr_in *)address;
+
+        in->sin_family = AF_INET;
+        in->sin_port = htons(endpoint->port);
+        memcpy(&in->sin_addr, endpoint->address.bytes, sizeof in->sin_addr);
+        return sizeof *in;
+    }
+    if (endpoint->address.family == ADDRESS_IPV6) {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+
+        in6->sin6_family = AF_INET6;
+        in6->sin6_port = htons(endpoint->port);
+        in6->sin6_scope_id = (uint32_t)interface;
+        memcpy(&in6->sin6_addr, endpoint->address.bytes, sizeof in6->sin6_addr);
+        return sizeof *in6;
+    }
+    return 0;
+}
+
+bool socket_address_to_endpoint(const struct sockaddr_storage *address, struct endpoint *endpoint) {
+    memset(endpoint, 0, sizeof *endpoint);
+    if (address->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+        endpoint->address.family = ADDRESS_IPV4;
+        endpoint->port = ntohs(in->sin_port);
+        memcpy(endpoint->address.bytes, &in->sin_addr, sizeof in->sin_addr);
+        return true;
+    }
+    if (address->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+
+        endpoint->address.family = ADDRESS_IPV6;
+        endpoint->port = ntohs(in6->sin6_port);
+        memcpy(endpoint->address.bytes, &in6->sin6_addr, sizeof in6->sin6_addr);
+        return true;
+    }
+    return false;
+}
+
+static void set_options(int fd, const struct socket_request *request) {
+    int one = 1, traffic_class = request->dscp << 2;
+
+    for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if ((row->kinds & 1 << request->kind) && (!row->family || row->family == request->family))
+            setsockopt(fd, row->level, row->name, &one, sizeof one);
+    }
+    if (request->dscp > 0 && request->family == ADDRESS_IPV4)
+        setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic_class, sizeof traffic_class);
+    if (request->dscp > 0 && request->family == ADDRESS_IPV6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class, sizeof traffic_class);
+}
+
+static bool bind_to_path(int fd, const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    strcpy(address.sun_path, path);
+    unlink(path); /* left behind by a daemon that was killed */
+    return bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
+static bool bind_to_address(int fd, const struct socket_request *request) {
+    struct endpoint local = {.address = request->local, .port = (uint16_t)request->port};
+    struct sockaddr_storage address;
+    socklen_t length;
+
+    if (local.address.family == ADDRESS_NONE) {
+        if (local.port == 0)
+            return true; /* the kernel chooses both when the socket is first used */
+        local.address.family = (uint16_t)request->family;
+    }
+    length = socket_address_from_endpoint(&local, 0, &address);
+    return bind(fd, (struct sockaddr *)&address, length) == 0;
+}
+
+static bool set_up(int fd, const struct socket_request *request) {
+    struct sockaddr_storage address;
+    socklen_t length;
+
+    if (request->family == ADDRESS_NONE)
+        return bind_to_path(fd, request->path);
+    set_options(fd, request);
+    if (request->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, request->device,
+                                      (socklen_t)strlen(request->device) + 1) < 0)
+        return false;
+    if (!bind_to_address(fd, request))
+        return false;
+    length = socket_address_from_endpoint(&request->remote, 0, &address);
+    return length == 0 || connect(fd, (struct sockaddr *)&address, length) == 0;
+}
+
+/* The lowest free one, so that the table's memory is touched no further than needed. */
+static int find_free_slot(const struct linux_sockets *sockets) {
+    for (int i = 0; i < LINUX_MAX_SOCKETS; i++)
+        if (!sockets->slots[i].used)
+            return i;
+    return -1;
+}
+
+static short enable_timestamps(struct linux_sockets *sockets, int fd, const struct socket_request *request) {
+    bool client = request->kind == SOCKET_CLIENT;
+
+    if (request->family == ADDRESS_NONE || request->kind == SOCKET_CONTROL)
+        return POLLIN;
+    if (client && !sockets->keeper_tried) {
+        sockets->keeper = timestamp_open_keeper();
+        sockets->keeper_tried = true;
+    }
+    return timestamp_enable(fd, client) ? POLLIN | POLLPRI : POLLIN;
+}
+
+static int remember(struct linux_sockets *sockets, int fd, short events, const struct socket_request *request) {
+    int handle = find_free_slot(sockets);
+    struct linux_socket *slot;
+
+    if (handle < 0)
+        return -1;
+    slot = &sockets->slots[handle];
+    *slot = (struct linux_socket){
+        .used = true,
+        .connected = request->remote.address.family != ADDRESS_NONE,
+        .position = (uint16_t)sockets->count,
+        .family = request->family,
+        .remote = request->remote,
+        .path = request->family == ADDRESS_NONE ? strdup(request->path) : NULL,
+    };
+    sockets->polls[sockets->count] = (struct pollfd){.fd = fd, .events = events};
+    sockets->handles[sockets->count] = (uint16_t)handle;
+    sockets->count++;
+    return handle;
+}
+
+int socket_open(struct linux_sockets *sockets, const struct socket_request *request) {
+    static const int families[] = {
+        [ADDRESS_NONE] = AF_UNIX, [ADDRESS_IPV4] = AF_INET, [ADDRESS_IPV6] = AF_INET6};
+    int fd = socket_new(families[request->family]);
+    int handle = -1;
+
+    if (fd >= 0 && set_up(fd, request))
+        handle = remember(sockets, fd, enable_timestamps(sockets, fd, request), request);
+    if (handle < 0) {
+        log_message(sockets->log, LOG_DEBUG_LEVEL, "Could not open a socket : %s", strerror(errno));
+        if (fd >= 0)
+            close(fd);
+    }
+    return handle;
+}
+
+void socket_close(struct linux_sockets *sockets, int handle) {
+    struct linux_socket *slot;
+    int position, last = sockets->count - 1;
+
+    CHECK(handle >= 0 && handle < LINUX_MAX_SOCKETS && sockets->slots[handle].used);
+    slot = &sockets->slots[handle];
+    position = slot->position;
+    close(sockets->polls[position].fd);
+    if (slot->path)
+        unlink(slot->path);
+    free(slot->path);
+    slot->used = false;
+    sockets->polls[position] = sockets->polls[last];
+    sockets->handles[position] = sockets->handles[last];
+    sockets->slots[sockets->handles[position]].position = (uint16_t)position;
+    sockets->count = last;
+}

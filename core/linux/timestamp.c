@@ -1,0 +1,90 @@
+/* Kernel timestamps of datagrams (timestamp.h). */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "core/linux/timestamp.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/bytes.h"
+#include "core/linux/kernel.h"
+#include "core/linux/socket.h"
+
+static bool set_option(int fd, int option, int value) {
+    return setsockopt(fd, SOL_SOCKET, option, &value, sizeof value) == 0;
+}
+
+bool timestamp_enable(int fd, bool transmit) {
+    int receive_flags = STAMP_SOFTWARE | STAMP_RX_SOFTWARE | STAMP_OPT_CMSG;
+
+    if (transmit && set_option(fd, SO_SELECT_ERR_QUEUE, 1) &&
+        set_option(fd, SO_TIMESTAMPING, receive_flags | STAMP_TX_SOFTWARE))
+        return true;
+    if (!set_option(fd, SO_TIMESTAMPING, receive_flags) && !set_option(fd, SO_TIMESTAMPNS, 1))
+        set_option(fd, SO_TIMESTAMP, 1);
+    return false;
+}
+
+int timestamp_open_keeper(void) {
+    int fd = socket_new(AF_INET);
+
+    if (fd < 0)
+        fd = socket_new(AF_INET6);
+    if (fd >= 0 && !set_option(fd, SO_TIMESTAMPING, STAMP_SOFTWARE | STAMP_RX_SOFTWARE)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+bool timestamp_from_message(struct cmsghdr *message, ns_t *time) {
+    struct timespec stamp = {0, 0};
+
+    if (message->cmsg_level != SOL_SOCKET)
+        return false;
+    if (message->cmsg_type == SCM_TIMESTAMPING || message->cmsg_type == SCM_TIMESTAMPNS) {
+        memcpy(&stamp, CMSG_DATA(message), sizeof stamp); /* the first of three is the software stamp */
+    } else if (message->cmsg_type == SCM_TIMESTAMP) {
+        struct timeval coarse;
+
+        memcpy(&coarse, CMSG_DATA(message), sizeof coarse);
+        stamp = (struct timespec){coarse.tv_sec, (long)coarse.tv_usec * 1000};
+    }
+    *time = (ns_t)stamp.tv_sec * NS_PER_S + stamp.tv_nsec;
+    return *time != 0;
+}
+
+/* Bytes of IP and UDP header at ip, 0 when it is not UDP in an unfragmented packet. */
+static size_t udp_headers_length(const uint8_t *ip, size_t length) {
+    enum { IPV4_HEADER = 20, IPV6_HEADER = 40, UDP_HEADER = 8 };
+    size_t headers = 0;
+
+    if (length >= IPV4_HEADER && ip[0] >> 4 == 4 && ip[9] == IPPROTO_UDP)
+        headers = (size_t)(ip[0] & 0xf) * 4 + UDP_HEADER;
+    else if (length >= IPV6_HEADER && ip[0] >> 4 == 6 && ip[6] == IPPROTO_UDP)
+        headers = IPV6_HEADER + UDP_HEADER;
+    return headers <= length ? headers : 0;
+}
+
+const uint8_t *timestamp_find_payload(const uint8_t *frame, size_t length, size_t *payload_length) {
+    enum { ADDRESSES = 12, TYPE = 2, TAG = 4, TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd };
+    size_t at = ADDRESSES, headers = 0;
+
+    while (at + TAG <= length && (get_be16(frame + at) == 0x8100 || get_be16(frame + at) == 0x88a8))
+        at += TAG;
+    if (at + TYPE <= length &&
+        (get_be16(frame + at) == TYPE_IPV4 || get_be16(frame + at) == TYPE_IPV6))
+        headers = udp_headers_length(frame + at + TYPE, length - at - TYPE);
+    if (headers > 0)
+        headers += at + TYPE;
+    else
+        headers = udp_headers_length(frame, length); /* tunnels have no link layer */
+    if (headers == 0)
+        return NULL;
+    *payload_length = length - headers;
+    return frame + headers;
+}

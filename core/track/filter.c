@@ -1,0 +1,321 @@
+/* The filter of one source (filter.h): a bank of models that remembers, and a window of samples
+ * that does not forget what it saw.
+ *
+ * Model. The bank (bank.c) holds the belief about offset x, frequency y and base delay at the time
+ * of the newest sample. The window keeps the newest samples for reports and for the root distance:
+ * by RFC 5905 section 11.2 the true correction lies within root delay / 2 + root dispersion of what
+ * a sample says, so with x(t) the estimate's line carried back to a sample,
+ *
+ *     distance = min over samples of |offset_i - x(t_i)| + root_delay_i / 2 + root_dispersion_i +
+ * age_i * drift
+ *
+ * bounds the error of the estimate, drift being skew plus the assumed wander of any clock.
+ *
+ * A change of the local clock by (offset, frequency) at `when` turns the instant t into t + g and
+ * the correction o into o - g, g = offset + (t - when) * frequency: what is corrected is no longer
+ * to be corrected. Exact, and applied to samples and belief alike. */
+#include "core/track/filter.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/track/bank.h"
+
+#define FIRST_SAMPLES   3    /* that decide */
+#define REPLAY_SAMPLES  4    /* maxsamples up to this: the bank knows nothing but the window */
+#define FREQUENCY_PRIOR 1e-4 /* s/s, deviation of an unknown oscillator */
+#define FREQUENCY_LIMIT 0.5  /* s/s */
+#define OFFSET_LIMIT    1e11 /* s: some 3000 years */
+#define CONTRADICTION   6.0  /* deviations */
+#define CONTRADICTIONS  2    /* in a row that are believed */
+#define MIN_ELAPSED     1e-6 /* s between samples */
+#define MAX_ELAPSED     1e7  /* s, longer ones count as this */
+#define MIN_DELAY       1e-9 /* s */
+#define LINE_ERROR                                                                                 \
+    1.0 /* deviations that the wander may bend the line within the window that is reported */
+
+struct filter {
+    struct filter_options options;
+    struct bank bank;
+    struct sample window[TRACK_MAX_SAMPLES]; /* ring */
+    int newest, count;
+    int total;          /* samples since the start, at most FIRST_SAMPLES */
+    int contradictions; /* in a row */
+    double measured;    /* s, offset of the newest as it came */
+    double stress;
+    ns_t time; /* of the belief: the last sample that the bank took in */
+};
+
+size_t filter_size(void) {
+    return sizeof(struct filter);
+}
+
+void filter_init(struct filter *filter, const struct filter_options *options) {
+    memset(filter, 0, sizeof(*filter));
+    filter->options = *options;
+    filter->bank.asymmetry = options->asymmetry;
+}
+
+void filter_reset(struct filter *filter) {
+    struct filter_options options = filter->options;
+
+    filter_init(filter, &options);
+}
+
+int filter_count(const struct filter *filter) {
+    return filter->count;
+}
+
+/* i = 0 is the newest. */
+static struct sample *sample_at(struct filter *filter, int i) {
+    return &filter->window[(filter->newest + TRACK_MAX_SAMPLES - i) % TRACK_MAX_SAMPLES];
+}
+
+static const struct sample *sample_seen(const struct filter *filter, int i) {
+    return &filter->window[(filter->newest + TRACK_MAX_SAMPLES - i) % TRACK_MAX_SAMPLES];
+}
+
+bool filter_sample(const struct filter *filter, int i, struct sample *sample) {
+    if (i < 0 || i >= filter->count)
+        return false;
+    *sample = *sample_seen(filter, i);
+    return true;
+}
+
+double filter_last_measured(const struct filter *filter) {
+    return filter->measured;
+}
+
+double filter_min_delay(const struct filter *filter) {
+    double delay = filter->count > 0 ? INFINITY : 0.0;
+
+    for (int i = 0; i < filter->count; i++)
+        delay = fmin(delay, sample_seen(filter, i)->delay);
+    return delay;
+}
+
+static struct measurement measure(const struct filter *filter, const struct sample *sample,
+                                  ns_t since) {
+    double fixed = filter->options.min_delay;
+    struct measurement measurement = {
+        .elapsed = fmin(fmax(ns_difference(sample->time, since), MIN_ELAPSED), MAX_ELAPSED),
+        .offset = sample->offset,
+        .delay = fmax(fixed > 0.0 ? fixed + fabs(sample->delay - fixed) : sample->delay, MIN_DELAY),
+        .noise = fmax(filter->options.precision, sample->dispersion),
+    };
+
+    return measurement;
+}
+
+static void keep_in_window(struct filter *filter, const struct sample *sample) {
+    int limit = filter->options.max_samples;
+
+    if (limit < 1 || limit > TRACK_MAX_SAMPLES)
+        limit = TRACK_MAX_SAMPLES;
+    filter->newest = (filter->newest + 1) % TRACK_MAX_SAMPLES;
+    filter->window[filter->newest] = *sample;
+    filter->count = filter->count < limit ? filter->count + 1 : limit;
+}
+
+static void replay(struct filter *filter) {
+    for (int i = filter->count - 1; i >= 0; i--) {
+        const struct sample *sample = sample_at(filter, i);
+        struct measurement next = measure(filter, sample, filter->time);
+
+        if (i == filter->count - 1)
+            bank_start(&filter->bank, &next, FREQUENCY_PRIOR);
+        else
+            bank_add(&filter->bank, &next);
+        filter->time = sample->time;
+    }
+}
+
+/* A sample that no model can explain is not believed alone; when the next one says the same, the
+ * clock or the source was stepped, and what is older is void. At the start nothing is known well
+ * enough to doubt a sample. */
+static void take_in(struct filter *filter, const struct sample *sample) {
+    struct measurement next = measure(filter, sample, filter->time);
+    bool contradicts = bank_contradiction(&filter->bank, &next) > CONTRADICTION;
+
+    filter->contradictions = contradicts ? filter->contradictions + 1 : 0;
+    if (contradicts && filter->total >= FIRST_SAMPLES) {
+        if (filter->contradictions < CONTRADICTIONS)
+            return;
+        filter->count = CONTRADICTIONS;
+    }
+    if (contradicts)
+        bank_reopen(&filter->bank, &next);
+    filter->contradictions = 0;
+    bank_add(&filter->bank, &next);
+    filter->time = sample->time;
+}
+
+static bool is_sane(const struct bank_average *average) {
+    double sum = 0.0;
+
+    for (int i = 0; i < COVARIANCE_SIZE; i++)
+        sum += average->state.covariance[i];
+    return isfinite(sum) && fabs(average->state.mean[0]) <= OFFSET_LIMIT &&
+           fabs(average->state.mean[1]) <= FREQUENCY_LIMIT && isfinite(average->state.mean[2]);
+}
+
+static void start(struct filter *filter, const struct sample *sample) {
+    struct measurement first = measure(filter, sample, sample->time);
+
+    bank_start(&filter->bank, &first, FREQUENCY_PRIOR);
+    filter->time = sample->time;
+}
+
+static double square(double x) {
+    return x * x;
+}
+
+/* How far the sample falls from what was predicted, in deviations of prediction and excess. */
+static double find_stress(const struct filter *filter, const struct sample *sample) {
+    struct bank_average average = bank_average(&filter->bank);
+
+    state_propagate(&average.state, ns_difference(sample->time, filter->time), average.wander, 0.0);
+    return fabs(sample->offset - average.state.mean[0]) /
+           sqrt(average.state.covariance[0] + square(average.scale[0] + average.scale[1]) / 4.0);
+}
+
+bool filter_add_sample(struct filter *filter, const struct sample *sample) {
+    struct bank_average average;
+
+    if (!isfinite(sample->offset) || !isfinite(sample->delay) || !isfinite(sample->dispersion) ||
+        !isfinite(sample->root_delay) || !isfinite(sample->root_dispersion) ||
+        fabs(sample->offset) > OFFSET_LIMIT || fabs(sample->delay) > OFFSET_LIMIT)
+        return false;
+    if (filter->count > 0 && sample->time <= sample_at(filter, 0)->time)
+        return false;
+    filter->stress = filter->total > 0 ? find_stress(filter, sample) : 0.0;
+    keep_in_window(filter, sample);
+    filter->measured = sample->offset;
+    if (filter->count <= REPLAY_SAMPLES && filter->count == filter->options.max_samples)
+        replay(filter);
+    else if (filter->total == 0)
+        start(filter, sample);
+    else
+        take_in(filter, sample);
+    filter->total = filter->total < FIRST_SAMPLES ? filter->total + 1 : FIRST_SAMPLES;
+    average = bank_average(&filter->bank);
+    if (!is_sane(&average)) {
+        filter->count = 1;
+        start(filter, sample);
+    }
+    return true;
+}
+
+static double gain_at(ns_t time, ns_t when, double frequency, double offset) {
+    return offset + ns_difference(time, when) * frequency;
+}
+
+void filter_adjust(struct filter *filter, ns_t when, double frequency, double offset) {
+    double gain = gain_at(filter->time, when, frequency, offset);
+
+    if (!isfinite(gain) || !(frequency > -1.0) || filter->count == 0)
+        return;
+    filter->time = ns_add_seconds(filter->time, gain);
+    bank_shift(&filter->bank, -gain, 1.0 + frequency);
+    for (int i = 0; i < filter->count; i++) {
+        struct sample *sample = sample_at(filter, i);
+
+        gain = gain_at(sample->time, when, frequency, offset);
+        sample->time = ns_add_seconds(sample->time, gain);
+        sample->offset -= gain;
+        sample->delay *= 1.0 + frequency;
+    }
+}
+
+void filter_add_dispersion(struct filter *filter, double dispersion) {
+    if (!(dispersion > 0.0) || dispersion > OFFSET_LIMIT)
+        return;
+    for (int i = 0; i < filter->count; i++) {
+        sample_at(filter, i)->dispersion += dispersion;
+        sample_at(filter, i)->root_dispersion += dispersion;
+    }
+    bank_blur(&filter->bank, dispersion * dispersion);
+}
+
+/* The window as far as the estimate's line describes it: wander bends what is older. */
+static void describe_window(const struct filter *filter, double wander, double scale,
+                            struct estimate *estimate) {
+    double sum = 0.0, bend = square(LINE_ERROR * scale);
+    int sign = 0;
+
+    estimate->runs = 0;
+    for (int i = 0; i < filter->count; i++) {
+        const struct sample *sample = sample_seen(filter, i);
+        double age = ns_difference(estimate->time, sample->time);
+        double residual = sample->offset - (estimate->offset - estimate->frequency * age);
+        int side = residual < 0.0 ? -1 : 1;
+
+        if (i >= filter->options.min_samples && i >= FIRST_SAMPLES &&
+            wander * age * age * age / 3.0 > bend)
+            break;
+        sum += residual * residual;
+        estimate->runs += side != sign;
+        sign = side;
+        estimate->samples = i + 1;
+        estimate->span = ns_difference(sample_seen(filter, 0)->time, sample->time);
+    }
+    estimate->first = filter->count - estimate->samples;
+    estimate->deviation = sqrt(sum / estimate->samples);
+}
+
+/* The sample that bounds the error of the estimate best. */
+static void bound_error(const struct filter *filter, struct estimate *estimate) {
+    double drift = estimate->skew + filter->options.max_clock_error, shortest = INFINITY;
+
+    for (int i = 0; i < estimate->samples; i++) {
+        const struct sample *sample = sample_seen(filter, i);
+        double age = ns_difference(estimate->time, sample->time);
+        double residual = sample->offset - (estimate->offset - estimate->frequency * age);
+        double dispersion = sample->root_dispersion + fabs(residual) + fabs(age) * drift;
+        double distance = 0.5 * sample->root_delay + dispersion;
+
+        if (distance < shortest) {
+            shortest = distance;
+            estimate->root_delay = sample->root_delay;
+            estimate->root_dispersion = dispersion;
+        }
+    }
+}
+
+bool filter_predict(const struct filter *filter, ns_t when, struct estimate *estimate) {
+    int wanted = filter->options.max_samples;
+    struct bank_average average;
+    double elapsed, excess;
+
+    if (filter->total < FIRST_SAMPLES && (wanted < 1 || filter->total < wanted))
+        return false;
+    average = bank_average(&filter->bank);
+    elapsed = ns_difference(when, filter->time);
+    elapsed = fmin(fmax(elapsed, -MAX_ELAPSED), MAX_ELAPSED);
+    state_propagate(&average.state, elapsed, elapsed > 0.0 ? average.wander : 0.0, 0.0);
+    excess = average.scale[0] + average.scale[1];
+    *estimate = (struct estimate){
+        .time = when,
+        .offset = average.state.mean[0],
+        .offset_error = sqrt(fmax(average.state.covariance[0], 0.0)),
+        .frequency = average.state.mean[1],
+        .skew = fmin(2.0 * sqrt(fmax(average.state.covariance[3], 0.0)), 1.0),
+        .asymmetry = 0.5 * (average.scale[0] - average.scale[1]) / excess,
+        .stress = filter->stress,
+    };
+    describe_window(filter, average.wander, excess, estimate);
+    bound_error(filter, estimate);
+    return true;
+}
+
+bool filter_estimate(const struct filter *filter, struct estimate *estimate) {
+    return filter->count > 0 && filter_predict(filter, sample_seen(filter, 0)->time, estimate);
+}
+
+double filter_root_distance(const struct filter *filter, ns_t now) {
+    struct estimate estimate;
+
+    if (filter_predict(filter, now, &estimate))
+        return 0.5 * estimate.root_delay + estimate.root_dispersion;
+    return OFFSET_LIMIT;
+}

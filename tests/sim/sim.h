@@ -1,0 +1,135 @@
+/* The other world of the engine: any number of the shipped engines in one process, on clocks that
+ * wander and a network that delays, loses, doubles and reorders, driven by one queue of events. One
+ * seed decides everything. */
+#ifndef CHRONOBOX_TESTS_SIM_SIM_H
+#define CHRONOBOX_TESTS_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/engine/engine.h"
+
+#define SIM_MAX_NODES   1024
+#define SIM_MAX_SOCKETS 64
+#define SIM_MAX_MATCHES 16
+#define SIM_START_UNIX  INT64_C(1262304000) /* 2010-01-01, true time when a simulation starts */
+
+/* A seeded generator of its own, so that results are the same everywhere. */
+struct sim_random {
+    uint64_t state[4];
+};
+
+void sim_random_seed(struct sim_random *random, uint64_t seed);
+uint64_t sim_random_u64(struct sim_random *random);
+double sim_uniform(struct sim_random *random);     /* [0, 1) */
+double sim_exponential(struct sim_random *random); /* mean 1 */
+double sim_gaussian(struct sim_random *random);    /* mean 0, deviation 1 */
+
+/* A kernel clock. Its oscillator runs `frequency` s/s fast, plus a random walk, plus a sine. */
+struct sim_clock {
+    double frequency; /* s/s, of the oscillator */
+    double wander;    /* s/s per s, deviation of each second's step of frequency */
+    double sine_amplitude, sine_period;             /* s/s, s */
+    double granularity;                             /* s, readings are multiples of it */
+    double (*extra_frequency)(double true_seconds); /* any function, s/s; NULL = none */
+    bool no_control;                                /* steering is refused */
+    /* state */
+    double kernel;                  /* s/s, what was set */
+    double kernel_limit;            /* s/s */
+    int64_t true_ns;                /* when last advanced, ns since the start */
+    int64_t clock_ns, monotonic_ns; /* readings at that moment */
+    double fraction;                /* ns below the readings */
+    double next_wander;             /* true seconds of the next wander step */
+    int steps;                      /* times it was stepped */
+};
+
+/* One direction of a path. delay() draws a packet's delay in s; NULL: base + jitter * exponential.
+ */
+struct sim_link {
+    double base, jitter;
+    double (*delay)(const struct sim_link *link, struct sim_random *random, double true_seconds);
+    double loss, duplication; /* probabilities */
+    bool down;
+};
+
+struct sim;
+
+struct sim_node {
+    struct sim *sim;
+    int index;
+    struct sim_clock own_clock,
+        *clock; /* clock points to own_clock, or to another node's: one kernel, two daemons */
+    struct sim_link up, down; /* out of the node, into it */
+    double start;             /* s after the start of the simulation */
+    struct config config;
+    struct engine_options options;
+    struct host host;
+    struct engine *engine;
+    bool running;
+    int exit_status; /* -1 = running */
+    struct {
+        bool used;
+        enum socket_kind kind;
+        int port;
+        struct endpoint remote;
+    } sockets[SIM_MAX_SOCKETS];
+    int next_port;
+    struct sim_random random;
+    uint64_t timer_generation;
+    char drift[64];
+    bool has_drift;
+    uint64_t packets_in, packets_out;
+    bool deaf;     /* answers nothing: a stopped server */
+    double lie;    /* s, added to what its clock reads: a falseticker */
+    bool echo_log; /* messages to stderr */
+    struct {
+        const char *needle;
+        int count;
+    } matches[SIM_MAX_MATCHES];
+    int match_count;
+    struct conf *conf;
+};
+
+typedef void sim_action(struct sim *sim, void *context);
+
+/* A new world. nodes: at most SIM_MAX_NODES; node i has the address 192.168.x.y of sim_address(i).
+ */
+struct sim *sim_new(uint64_t seed, int nodes);
+void sim_free(struct sim *sim);
+struct sim_node *sim_node(struct sim *sim, int index);
+struct address sim_address(int index);
+
+/* Adds a configuration line; "%N" in it becomes the address of node N (`server %0 iburst`). Fails
+ * the process on a line that does not parse. */
+void sim_configure(struct sim_node *node, const char *line);
+
+/* Counts log messages that contain needle, from now on; sim_matched gives the count. */
+void sim_match(struct sim_node *node, const char *needle);
+int sim_matched(const struct sim_node *node, const char *needle);
+
+/* A name that resolves to a node's address from `after` s on. */
+void sim_name(struct sim *sim, const char *name, int node, double after);
+
+/* Runs until true time `seconds` after the start; nodes start when their time comes. */
+void sim_run(struct sim *sim, double seconds);
+
+/* Calls action at true time `seconds`. */
+void sim_at(struct sim *sim, double seconds, sim_action *action, void *context);
+
+/* Stops a node cleanly; starts it (again). */
+void sim_stop(struct sim_node *node);
+void sim_start(struct sim_node *node);
+
+double sim_now(const struct sim *sim);
+
+/* The node's system clock minus true time, s; and its present rate minus 1, s/s. */
+double sim_error(struct sim_node *node);
+double sim_rate(struct sim_node *node);
+
+/* Steps a node's system clock from outside. */
+void sim_step(struct sim_node *node, double seconds);
+
+/* A number that depends on every packet and every steering so far: equal for equal seeds. */
+uint64_t sim_trace(const struct sim *sim);
+
+#endif
