@@ -31,12 +31,18 @@ helpers = $(patsubst %.c,$(O)/obj/%.o,$(filter-out $(1)/test_%,$(wildcard $(1)/*
 # Tests that are programs of their own, with the binary from outside. The one with containers has its own target.
 scripts := $(filter-out tests/compose/run,$(wildcard tests/*/run))
 
+# A flag, if the compiler has it.
+known = $(shell $(CC) $(1) -E -x c /dev/null >/dev/null 2>&1 && echo '$(1)')
+
 cflags := -std=c11 -D_GNU_SOURCE= -I. -isystem $(SYSROOT)/include -MMD -MP \
 	-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes $(WERROR)
 ldflags :=
 ifeq ($(STATIC),1)
 # No position independence, unwind tables, relro or padding between segments: each costs kilobytes (docs/budget.md).
-CFLAGS ?= -Os -fomit-frame-pointer -fno-math-errno
+small := $(or $(call known,-Oz),-Os) $(call known,-malign-data=abi)
+CFLAGS ?= $(small) -fomit-frame-pointer -fno-math-errno -fno-jump-tables
+# core/libc stands in for the larger parts of musl, under the standard names.
+cflags += -DCOMPACT_LIBC -fno-builtin-printf -fno-builtin-fprintf
 cflags += -fno-pie -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
 ldflags += -static -no-pie -s -Wl,--gc-sections,--build-id=none,--sort-section=alignment,-Map=$(O)/chronobox.map \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64

@@ -1,5 +1,5 @@
-/* healthcheck: is the local chronyd well? One line, exit status 0 or 1, within a second whatever happens: no names are
- * looked up, every wait has an end. */
+/* healthcheck: is the local chronyd well? One line, exit status 0 or 1, within a second whatever
+ * happens: no names are looked up, every wait has an end. */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +15,8 @@
 
 static const char usage[] =
     "Usage: healthcheck [OPTION]...\n\n"
-    "Asks the local chronyd. Exit status 0: it is synchronised; 1: it is not, or does not answer.\n\n"
+    "Asks the local chronyd. Exit status 0: it is synchronised; 1: it is not, or does not "
+    "answer.\n\n"
     "  --max-stratum N   unhealthy above this stratum (15)\n"
     "  --max-offset S    unhealthy when the clock is further from NTP time (no limit)\n"
     "  --max-age S       unhealthy when the last update is older (no limit)\n"
@@ -77,7 +78,8 @@ static void judge(const struct summary *summary, const struct limits *limits, st
     if (!summary->answered || !summary->synchronised)
         summary_print(summary, text);
     else if (summary->local && limits->no_local)
-        text_printf(text, "no source is selected, stratum %u is the local reference's", summary->stratum);
+        text_printf(text, "no source is selected, stratum %u is the local reference's",
+                    summary->stratum);
     else if (summary->stratum > limits->stratum)
         text_printf(text, "stratum %u is above %g", summary->stratum, limits->stratum);
     else if (!(fabs(summary->offset) <= limits->offset))
@@ -89,10 +91,11 @@ static void judge(const struct summary *summary, const struct limits *limits, st
 static void print_json(const struct summary *summary, const char *reason) {
     printf("{\"healthy\":%s,\"reason\":\"%s\"", *reason ? "false" : "true", reason);
     if (summary->answered)
-        printf(",\"synchronised\":%s,\"local\":%s,\"stratum\":%u,\"offset\":%.9f,\"root_distance\":%.9f,"
+        printf(",\"synchronised\":%s,\"local\":%s,\"stratum\":%u,\"offset\":%.9f,\"root_distance\":"
+               "%.9f,"
                "\"update_age\":%.3f",
-               summary->synchronised ? "true" : "false", summary->local ? "true" : "false", summary->stratum,
-               summary->offset, summary->distance, summary->age);
+               summary->synchronised ? "true" : "false", summary->local ? "true" : "false",
+               summary->stratum, summary->offset, summary->distance, summary->age);
     puts("}");
 }
 
@@ -102,7 +105,8 @@ static int check(const struct settings *settings) {
     client.retries = 0;
     client.timeout = TIMEOUT;
     client.deadline = control_client_now() + DEADLINE;
-    control_client_add_servers(&client, settings->hosts, (uint16_t)settings->port, ADDRESS_NONE, false);
+    control_client_add_servers(&client, settings->hosts, (uint16_t)settings->port, ADDRESS_NONE,
+                               false);
     struct summary summary;
     summary_take(&client, &summary);
     control_client_close(&client);

@@ -1,5 +1,5 @@
-/* chronobox: one binary, many commands. The name it is called by, or its first argument, says which; everything it knows
- * about them is the table in applets.h. */
+/* chronobox: one binary, many commands. The name it is called by, or its first argument, says
+ * which; everything it knows about them is the table in applets.h. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -87,7 +87,8 @@ static bool same_directory(const char *a, const char *b) {
            first.st_ino == second.st_ino;
 }
 
-/* Links that lie beside the binary are relative: they survive when both are moved or mounted elsewhere. */
+/* Links that lie beside the binary are relative: they survive when both are moved or mounted
+ * elsewhere. */
 static int install(const char *directory, const char *called) {
     char self[MAX_PATH_SIZE], target[MAX_PATH_SIZE + 1], link[MAX_PATH_SIZE];
     const char *name;

@@ -1,5 +1,6 @@
-/* synctest: waits until chronyd is synchronised to a source, shows how, says PASS or FAIL, and then keeps an eye on it.
- * Runs beside chronyd in a container; every line is out at once, for `docker logs -f`. */
+/* synctest: waits until chronyd is synchronised to a source, shows how, says PASS or FAIL, and then
+ * keeps an eye on it. Runs beside chronyd in a container; every line is out at once, for `docker
+ * logs -f`. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +70,9 @@ static const char *describe(const struct summary *summary, char line[LINE_SIZE])
     text_init(&text, line, LINE_SIZE);
     if (is_good(summary))
         text_printf(&text, "synchronised to %s, ",
-                    summary->source.family == ADDRESS_NONE ? "a reference clock"
-                                                           : address_format(&summary->source, address));
+                    summary->source.family == ADDRESS_NONE
+                        ? "a reference clock"
+                        : address_format(&summary->source, address));
     summary_print(summary, &text);
     return line;
 }
@@ -80,7 +82,8 @@ static double seconds_since(ns_t start) {
 }
 
 /* True: synchronised. *summary is the last look at it. */
-static bool wait_for_source(struct chronyc *session, double timeout, ns_t start, struct summary *summary) {
+static bool wait_for_source(struct chronyc *session, double timeout, ns_t start,
+                            struct summary *summary) {
     char line[LINE_SIZE];
     for (;;) {
         summary_take(&session->client, summary);
@@ -110,7 +113,8 @@ static void keep_watching(struct chronyc *session, double interval) {
     char line[LINE_SIZE], date[TIME_TEXT_SIZE];
     while (!stop && chronyc_sleep(session, interval)) {
         summary_take(&session->client, &summary);
-        printf("synctest: %s UTC: %s\n", time_format((int64_t)time(NULL), ' ', date), describe(&summary, line));
+        printf("synctest: %s UTC: %s\n", time_format((int64_t)time(NULL), ' ', date),
+               describe(&summary, line));
     }
 }
 
@@ -123,13 +127,14 @@ static int run(const struct settings *settings) {
     session.numeric = true;
     session.client.retries = 0;
     session.client.timeout = TIMEOUT;
-    control_client_add_servers(&session.client, settings->hosts, (uint16_t)settings->port, ADDRESS_NONE, true);
+    control_client_add_servers(&session.client, settings->hosts, (uint16_t)settings->port,
+                               ADDRESS_NONE, true);
     bool passed = wait_for_source(&session, settings->timeout, start, &summary);
     if (summary.answered && !stop)
         show_reports(&session);
     if (!stop)
-        printf(passed ? "PASS: %s, after %.1f s\n" : "FAIL: %s, for %.1f s\n", describe(&summary, line),
-               seconds_since(start));
+        printf(passed ? "PASS: %s, after %.1f s\n" : "FAIL: %s, for %.1f s\n",
+               describe(&summary, line), seconds_since(start));
     if (!settings->once)
         keep_watching(&session, settings->interval);
     control_client_close(&session.client);

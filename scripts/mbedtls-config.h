@@ -1,6 +1,7 @@
-/* What chronobox takes of Mbed TLS 3.6: the digests and the one cipher that NTP authentication knows. MD5 also makes
- * reference IDs of IPv6 addresses (RFC 5905 section 7.3). No TLS, no files, no stdio, no entropy source of its own.
- * scripts/deps puts this file in the place of the library's own mbedtls/mbedtls_config.h. */
+/* What chronobox takes of Mbed TLS 3.6: the digests and the one cipher that NTP authentication
+ * knows. MD5 also makes reference IDs of IPv6 addresses (RFC 5905 section 7.3). No TLS, no files,
+ * no stdio, no entropy source of its own. scripts/deps puts this file in the place of the library's
+ * own mbedtls/mbedtls_config.h. */
 #ifndef CHRONOBOX_MBEDTLS_CONFIG_H
 #define CHRONOBOX_MBEDTLS_CONFIG_H
 

@@ -33,7 +33,8 @@ static const char *status_line(unsigned status) {
 }
 
 static bool is_success(unsigned status) {
-    return status == CONTROL_SUCCESS || status == CONTROL_ACCESS_ALLOWED || status == CONTROL_ACCESS_DENIED;
+    return status == CONTROL_SUCCESS || status == CONTROL_ACCESS_ALLOWED ||
+           status == CONTROL_ACCESS_DENIED;
 }
 
 /* Two requests are answered in an older form by older daemons. */
@@ -46,7 +47,8 @@ struct report_style chronyc_style(const struct chronyc *session) {
     return (struct report_style){session->csv, session->wide ? CHRONYC_WIDE : 0};
 }
 
-bool chronyc_tell(enum control_command command, const struct control_answer *answer, bool say_success) {
+bool chronyc_tell(enum control_command command, const struct control_answer *answer,
+                  bool say_success) {
     if (!answer) {
         puts("506 Cannot talk to daemon");
         return false;

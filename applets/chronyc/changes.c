@@ -29,21 +29,23 @@ static enum chronyc_outcome no_such_host(void) {
     return complain("Could not get address for hostname\n");
 }
 
-enum chronyc_outcome chronyc_plain(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_plain(struct chronyc *session, const struct chronyc_command *command,
+                                   char *arguments) {
     (void)arguments;
     struct control_int nothing = {0}; /* DUMP has a reserved word */
     return chronyc_do(session, command->request, &nothing);
 }
 
-enum chronyc_outcome chronyc_float(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_float(struct chronyc *session, const struct chronyc_command *command,
+                                   char *arguments) {
     struct control_float request;
     if (!take_double(&arguments, &request.value))
         return CHRONYC_MISUSED;
     return chronyc_do(session, command->request, &request);
 }
 
-enum chronyc_outcome chronyc_makestep(struct chronyc *session, const struct chronyc_command *command,
-                                      char *arguments) {
+enum chronyc_outcome chronyc_makestep(struct chronyc *session,
+                                      const struct chronyc_command *command, char *arguments) {
     struct control_makestep request;
     if (!*arguments)
         return chronyc_do(session, CONTROL_REQ_MAKESTEP, NULL);
@@ -52,8 +54,8 @@ enum chronyc_outcome chronyc_makestep(struct chronyc *session, const struct chro
     return chronyc_do(session, command->request, &request);
 }
 
-enum chronyc_outcome chronyc_smoothtime(struct chronyc *session, const struct chronyc_command *command,
-                                        char *arguments) {
+enum chronyc_outcome chronyc_smoothtime(struct chronyc *session,
+                                        const struct chronyc_command *command, char *arguments) {
     struct control_int request = {CONTROL_SMOOTHTIME_RESET};
     if (strcmp(arguments, "activate") == 0)
         request.value = CONTROL_SMOOTHTIME_ACTIVATE;
@@ -63,8 +65,8 @@ enum chronyc_outcome chronyc_smoothtime(struct chronyc *session, const struct ch
 }
 
 /* `reload sources`, `reset sources` */
-enum chronyc_outcome chronyc_only_sources(struct chronyc *session, const struct chronyc_command *command,
-                                          char *arguments) {
+enum chronyc_outcome chronyc_only_sources(struct chronyc *session,
+                                          const struct chronyc_command *command, char *arguments) {
     if (strcmp(arguments, "sources") != 0)
         return CHRONYC_MISUSED;
     return chronyc_do(session, command->request, NULL);
@@ -72,12 +74,14 @@ enum chronyc_outcome chronyc_only_sources(struct chronyc *session, const struct 
 
 /* ---- one source ---- */
 
-enum chronyc_outcome chronyc_modify(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_modify(struct chronyc *session, const struct chronyc_command *command,
+                                    char *arguments) {
     const char *word = text_take_word(&arguments);
     struct control_modify_int integer;
     struct control_modify_float number;
     bool is_float = control_command(command->request)->request == &control_layout_modify_float;
-    if (!(is_float ? take_double(&arguments, &number.new_value) : take_int(&arguments, &integer.new_value)))
+    if (!(is_float ? take_double(&arguments, &number.new_value)
+                   : take_int(&arguments, &integer.new_value)))
         return CHRONYC_MISUSED;
     if (!chronyc_find_address(session, word, &integer.address))
         return no_such_host();
@@ -85,7 +89,8 @@ enum chronyc_outcome chronyc_modify(struct chronyc *session, const struct chrony
     return chronyc_do(session, command->request, is_float ? (const void *)&number : &integer);
 }
 
-enum chronyc_outcome chronyc_delete(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_delete(struct chronyc *session, const struct chronyc_command *command,
+                                    char *arguments) {
     struct control_address request;
     if (!*arguments)
         return CHRONYC_MISUSED;
@@ -94,7 +99,8 @@ enum chronyc_outcome chronyc_delete(struct chronyc *session, const struct chrony
     return chronyc_do(session, command->request, &request);
 }
 
-enum chronyc_outcome chronyc_check(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_check(struct chronyc *session, const struct chronyc_command *command,
+                                   char *arguments) {
     struct control_address request;
     if (control_client_resolve(arguments, session->family, &request.ip_addr, 1) != 1)
         return CHRONYC_MISUSED;
@@ -113,7 +119,8 @@ static bool parse_source(const char *word, struct address *address, uint32_t *re
     return length >= 1 && length <= 4;
 }
 
-enum chronyc_outcome chronyc_offset(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_offset(struct chronyc *session, const struct chronyc_command *command,
+                                    char *arguments) {
     struct control_modify_offset request;
     if (!parse_source(text_take_word(&arguments), &request.address, &request.ref_id) ||
         !take_double(&arguments, &request.new_offset))
@@ -121,9 +128,10 @@ enum chronyc_outcome chronyc_offset(struct chronyc *session, const struct chrony
     return chronyc_do(session, command->request, &request);
 }
 
-enum chronyc_outcome chronyc_selectopts(struct chronyc *session, const struct chronyc_command *command,
-                                        char *arguments) {
-    static const char *const names[] = {"noselect", "prefer", "trust", "require"}; /* SELECT_OPTION_* */
+enum chronyc_outcome chronyc_selectopts(struct chronyc *session,
+                                        const struct chronyc_command *command, char *arguments) {
+    static const char *const names[] = {"noselect", "prefer", "trust",
+                                        "require"}; /* SELECT_OPTION_* */
     struct control_selectopts request;
     if (!parse_source(text_take_word(&arguments), &request.address, &request.ref_id))
         return CHRONYC_MISUSED;
@@ -153,7 +161,8 @@ static void make_mask(unsigned family, int bits, struct address *mask) {
 }
 
 /* Nothing, ADDRESS, MASK/ADDRESS or ADDRESS/BITS. */
-static enum chronyc_outcome parse_masked(const struct chronyc *session, char *text, struct control_burst *request) {
+static enum chronyc_outcome parse_masked(const struct chronyc *session, char *text,
+                                         struct control_burst *request) {
     char *slash = strchr(text, '/');
     if (!*text)
         return CHRONYC_DONE;
@@ -166,7 +175,8 @@ static enum chronyc_outcome parse_masked(const struct chronyc *session, char *te
     }
     *slash++ = '\0';
     if (address_parse(slash, &request->address))
-        return address_parse(text, &request->mask) && request->mask.family == request->address.family
+        return address_parse(text, &request->mask) &&
+                       request->mask.family == request->address.family
                    ? CHRONYC_DONE
                    : complain("Invalid syntax for mask/address\n");
     int32_t bits;
@@ -177,7 +187,8 @@ static enum chronyc_outcome parse_masked(const struct chronyc *session, char *te
 }
 
 /* `online`, `offline`, and `burst` with its counts in front. */
-enum chronyc_outcome chronyc_masked(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_masked(struct chronyc *session, const struct chronyc_command *command,
+                                    char *arguments) {
     struct control_burst request = {0};
     if (command->request == CONTROL_REQ_BURST) {
         char *counts = text_take_word(&arguments);

@@ -1,4 +1,5 @@
-/* chronyc: asks and tells a running chronyd. Options, and where commands come from: arguments, a pipe, a person. */
+/* chronyc: asks and tells a running chronyd. Options, and where commands come from: arguments, a
+ * pipe, a person. */
 #include <errno.h>
 #include <grp.h>
 #include <signal.h>
@@ -10,6 +11,9 @@
 #include "applets/applets.h"
 #include "applets/chronyc/chronyc.h"
 #include "core/linux/privileges.h"
+
+/* For containers, whose resolver knows no names that anyone asked for, or is slow to say so. */
+#define NUMERIC_VARIABLE "CHRONYC_NUMERIC"
 
 static volatile sig_atomic_t stop;
 
@@ -29,7 +33,7 @@ static void print_usage(const char *program) {
            "Options:\n"
            "  -4\t\tLook names up for IPv4 addresses only\n"
            "  -6\t\tLook names up for IPv6 addresses only\n"
-           "  -n\t\tShow addresses, not names\n"
+           "  -n\t\tShow addresses, not names (as with " NUMERIC_VARIABLE " in the environment)\n"
            "  -N\t\tShow names of sources as configured\n"
            "  -c\t\tPrint comma-separated values\n"
            "  -e\t\tEnd each response with a dot\n"
@@ -48,7 +52,8 @@ static void print_version(void) {
 }
 
 /* -1: go on; otherwise the exit status. */
-static int parse_options(struct chronyc *session, struct settings *settings, int argc, char **argv) {
+static int parse_options(struct chronyc *session, struct settings *settings, int argc,
+                         char **argv) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
             print_usage(argv[0]);
@@ -125,7 +130,8 @@ static bool join(char line[CHRONYC_LINE_SIZE], char **words, int count) {
     size_t length = 0;
     line[0] = '\0';
     for (int i = 0; i < count; i++) {
-        length += (size_t)snprintf(line + length, CHRONYC_LINE_SIZE - length, "%s%s", i ? " " : "", words[i]);
+        length += (size_t)snprintf(line + length, CHRONYC_LINE_SIZE - length, "%s%s", i ? " " : "",
+                                   words[i]);
         if (length >= CHRONYC_LINE_SIZE) {
             fputs("Command too long\n", stderr);
             return false;
@@ -147,7 +153,8 @@ static bool run_input(struct chronyc *session) {
     bool done = true;
     char line[CHRONYC_LINE_SIZE];
     if (person)
-        puts("chronyc of chronobox " CHRONOBOX_VERSION ", MIT licence, no warranty. `help` lists the commands.\n");
+        puts("chronyc of chronobox " CHRONOBOX_VERSION
+             ", MIT licence, no warranty. `help` lists the commands.\n");
     while (!session->quit && !stop) {
         if (person) {
             fputs("chronyc> ", stdout);
@@ -169,7 +176,8 @@ static void catch_signals(void) {
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGQUIT, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
-    action.sa_handler = SIG_IGN; /* a failing write is noticed; dying of it would leave our socket behind */
+    action.sa_handler =
+        SIG_IGN; /* a failing write is noticed; dying of it would leave our socket behind */
     sigaction(SIGPIPE, &action, NULL);
 }
 
@@ -177,13 +185,15 @@ int chronyc_main(int argc, char **argv) {
     struct chronyc session;
     struct settings settings = {.hosts = CONTROL_CLIENT_SERVERS, .port = CONTROL_PORT};
     chronyc_init(&session, &stop);
+    session.numeric = getenv(NUMERIC_VARIABLE) != NULL;
     int status = parse_options(&session, &settings, argc, argv);
     if (status >= 0)
         return status;
     if (settings.user && !become_user(settings.user))
         return 1;
     catch_signals();
-    control_client_add_servers(&session.client, settings.hosts, settings.port, session.family, true);
+    control_client_add_servers(&session.client, settings.hosts, settings.port, session.family,
+                               true);
     if (!chronyc_open(&session))
         return 1;
     bool done = optind < argc ? run_arguments(&session, argv + optind, argc - optind, settings.each)

@@ -1,5 +1,5 @@
-/* chronyc inside: one session, and what its rooms offer each other. Everything is printed to stdout, errors of the
- * user's input to stderr. */
+/* chronyc inside: one session, and what its rooms offer each other. Everything is printed to
+ * stdout, errors of the user's input to stderr. */
 #ifndef CHRONOBOX_APPLETS_CHRONYC_CHRONYC_H
 #define CHRONOBOX_APPLETS_CHRONYC_CHRONYC_H
 
@@ -12,7 +12,7 @@
 #include "core/linux/control_client.h"
 
 #define CHRONYC_LINE_SIZE 2048 /* with NUL */
-#define CHRONYC_WIDE      14 /* more columns for names */
+#define CHRONYC_WIDE      14   /* more columns for names */
 #define CHRONYC_NAME_SIZE 1025 /* of host names, with NUL (NI_MAXHOST) */
 
 struct chronyc {
@@ -32,7 +32,8 @@ void chronyc_init(struct chronyc *session, const volatile sig_atomic_t *stop);
 /* Whether someone was found to talk to; says so on stderr otherwise. */
 bool chronyc_open(struct chronyc *session);
 
-/* Runs one line (cut up by this). True: success; empty lines and comments succeed. Flushes stdout. */
+/* Runs one line (cut up by this). True: success; empty lines and comments succeed. Flushes stdout.
+ */
 bool chronyc_execute(struct chronyc *session, char *line);
 
 /* ---- asking (ask.c) ---- */
@@ -47,7 +48,8 @@ bool chronyc_ask(struct chronyc *session, enum control_command command, const vo
 bool chronyc_do(struct chronyc *session, enum control_command command, const void *request);
 
 /* What both print and return, of an answer or of none (NULL). */
-bool chronyc_tell(enum control_command command, const struct control_answer *answer, bool say_success);
+bool chronyc_tell(enum control_command command, const struct control_answer *answer,
+                  bool say_success);
 
 /* ---- names (names.c) ---- */
 
@@ -60,7 +62,8 @@ void chronyc_name_source(struct chronyc *session, const struct address *address,
                          char name[CHRONYC_NAME_SIZE]);
 
 /* The configured name of an NTP source; false: said why, or not fit to be printed. */
-bool chronyc_ask_name(struct chronyc *session, const struct address *address, char name[CHRONYC_NAME_SIZE]);
+bool chronyc_ask_name(struct chronyc *session, const struct address *address,
+                      char name[CHRONYC_NAME_SIZE]);
 
 /* ID#N, an address, or a host name (its first address). */
 bool chronyc_find_address(const struct chronyc *session, const char *word, struct address *address);
@@ -73,10 +76,11 @@ enum chronyc_outcome {
     CHRONYC_MISUSED, /* the caller prints the row's complaint, if it has one */
 };
 
-/* arguments: the rest of the line, one space between words, no space at the ends; cut up at will. */
+/* arguments: the rest of the line, one space between words, no space at the ends; cut up at will.
+ */
 struct chronyc_command;
-typedef enum chronyc_outcome chronyc_handler(struct chronyc *session, const struct chronyc_command *command,
-                                             char *arguments);
+typedef enum chronyc_outcome
+chronyc_handler(struct chronyc *session, const struct chronyc_command *command, char *arguments);
 
 /* One row: the word, who handles it, which request it makes (0: none, or the handler knows). */
 struct chronyc_command {
@@ -90,11 +94,14 @@ struct chronyc_command {
 chronyc_handler chronyc_listing, chronyc_ntpdata, chronyc_clients;
 /* reports.c: one answer, one report */
 bool chronyc_has_real_source(const struct control_tracking *tracking);
-bool chronyc_sleep(const struct chronyc *session, double seconds); /* flushes stdout; false: stopped */
-chronyc_handler chronyc_report, chronyc_waitsync, chronyc_sourcename, chronyc_settime, chronyc_manual;
+bool chronyc_sleep(const struct chronyc *session,
+                   double seconds); /* flushes stdout; false: stopped */
+chronyc_handler chronyc_report, chronyc_waitsync, chronyc_sourcename, chronyc_settime,
+    chronyc_manual;
 /* changes.c: what is told to the daemon */
-chronyc_handler chronyc_plain, chronyc_float, chronyc_modify, chronyc_masked, chronyc_check, chronyc_delete,
-    chronyc_makestep, chronyc_smoothtime, chronyc_only_sources, chronyc_offset, chronyc_selectopts;
+chronyc_handler chronyc_plain, chronyc_float, chronyc_modify, chronyc_masked, chronyc_check,
+    chronyc_delete, chronyc_makestep, chronyc_smoothtime, chronyc_only_sources, chronyc_offset,
+    chronyc_selectopts;
 /* configure.c: what a line of the configuration says too */
 chronyc_handler chronyc_access, chronyc_add, chronyc_local;
 /* help.c, keygen.c */
@@ -103,8 +110,8 @@ chronyc_handler chronyc_help, chronyc_keygen;
 /* CONTROL_ADD_* bits of SELECT_OPTION_* bits. */
 uint32_t chronyc_option_flags(unsigned select_options);
 
-/* date.c: the time that a person wrote; times of day and relative ones are those of the local zone and of now (both
- * in seconds since 1970 UTC). */
+/* date.c: the time that a person wrote; times of day and relative ones are those of the local zone
+ * and of now (both in seconds since 1970 UTC). */
 bool chronyc_parse_date(const char *text, int64_t now, int64_t *seconds);
 
 #endif

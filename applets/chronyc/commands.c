@@ -11,8 +11,8 @@
 
 /* ---- commands that change the session ---- */
 
-static enum chronyc_outcome change_lookups(struct chronyc *session, const struct chronyc_command *command,
-                                           char *arguments) {
+static enum chronyc_outcome change_lookups(struct chronyc *session,
+                                           const struct chronyc_command *command, char *arguments) {
     (void)command;
     if (strcmp(arguments, "-n") == 0)
         session->numeric = true;
@@ -29,8 +29,8 @@ static enum chronyc_outcome change_lookups(struct chronyc *session, const struct
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome change_timeout(struct chronyc *session, const struct chronyc_command *command,
-                                           char *arguments) {
+static enum chronyc_outcome change_timeout(struct chronyc *session,
+                                           const struct chronyc_command *command, char *arguments) {
     (void)command;
     int timeout = (int)strtol(arguments, NULL, 10);
     if (timeout < MIN_TIMEOUT) {
@@ -41,8 +41,8 @@ static enum chronyc_outcome change_timeout(struct chronyc *session, const struct
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome change_retries(struct chronyc *session, const struct chronyc_command *command,
-                                           char *arguments) {
+static enum chronyc_outcome change_retries(struct chronyc *session,
+                                           const struct chronyc_command *command, char *arguments) {
     (void)command;
     long retries = strtol(arguments, NULL, 10);
     if (retries < 0 || retries > MAX_RETRIES)
@@ -51,7 +51,8 @@ static enum chronyc_outcome change_retries(struct chronyc *session, const struct
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome leave(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+static enum chronyc_outcome leave(struct chronyc *session, const struct chronyc_command *command,
+                                  char *arguments) {
     (void)command;
     (void)arguments;
     session->quit = true;
@@ -87,7 +88,8 @@ static const struct chronyc_command commands[] = {
     {"serverstats", chronyc_report, REQ(SERVER_STATS), NULL},
     {"smoothing", chronyc_report, REQ(SMOOTHING), NULL},
     {"rtcdata", chronyc_report, REQ(RTCREPORT), NULL},
-    {"clients", chronyc_clients, REQ(CLIENT_ACCESSES_BY_INDEX3), "Invalid syntax for clients command"},
+    {"clients", chronyc_clients, REQ(CLIENT_ACCESSES_BY_INDEX3),
+     "Invalid syntax for clients command"},
     {"sourcename", chronyc_sourcename, REQ(NTP_SOURCE_NAME), bad_address},
     {"waitsync", chronyc_waitsync, REQ(TRACKING), NULL},
     {"manual", chronyc_manual, REQ(MANUAL), "Invalid syntax for manual command"},
@@ -122,7 +124,8 @@ static const struct chronyc_command commands[] = {
     {"minstratum", chronyc_modify, REQ(MODIFY_MINSTRATUM), no_number},
     {"polltarget", chronyc_modify, REQ(MODIFY_POLLTARGET), no_number},
     {"offset", chronyc_offset, REQ(MODIFY_OFFSET), "Invalid syntax for offset command"},
-    {"selectopts", chronyc_selectopts, REQ(MODIFY_SELECTOPTS), "Invalid syntax for selectopts command"},
+    {"selectopts", chronyc_selectopts, REQ(MODIFY_SELECTOPTS),
+     "Invalid syntax for selectopts command"},
     {"add", chronyc_add, REQ(ADD_SOURCE), "Invalid syntax for add command"},
     {"delete", chronyc_delete, REQ(DEL_SOURCE), "Invalid syntax for address"},
     {"local", chronyc_local, REQ(LOCAL3), "Invalid syntax for local command"},

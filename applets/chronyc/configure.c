@@ -1,5 +1,5 @@
-/* Commands that say what a line of the configuration says too (add, allow, deny, local): the configuration's own
- * parser reads them. */
+/* Commands that say what a line of the configuration says too (add, allow, deny, local): the
+ * configuration's own parser reads them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +23,16 @@ struct reading {
 };
 
 /* NULL: not a valid line. */
-static struct reading *read_line(struct chronyc *session, const char *directive, const char *arguments) {
+static struct reading *read_line(struct chronyc *session, const char *directive,
+                                 const char *arguments) {
     struct reading *reading = calloc(1, sizeof(*reading));
     char line[CHRONYC_LINE_SIZE + 16];
     if (!reading)
         return NULL;
     config_set_defaults(&reading->config);
     reading->reader = (struct conf_reader){.context = session, .resolve = resolve};
-    reading->conf = (struct conf){.config = &reading->config, .reader = &reading->reader, .log = &silent_log};
+    reading->conf =
+        (struct conf){.config = &reading->config, .reader = &reading->reader, .log = &silent_log};
     snprintf(line, sizeof(line), "%s %s", directive, arguments);
     if (conf_parse_line(&reading->conf, line, NULL, 1))
         return reading;
@@ -45,7 +47,8 @@ static void drop(struct reading *reading) {
 }
 
 /* request is that of the plain form; `all` has the next number. */
-enum chronyc_outcome chronyc_access(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_access(struct chronyc *session, const struct chronyc_command *command,
+                                    char *arguments) {
     struct reading *reading = read_line(session, command->word, arguments);
     if (!reading)
         return CHRONYC_MISUSED;
@@ -65,7 +68,8 @@ static bool send_local(struct chronyc *session, const struct control_local *requ
     return chronyc_tell(CONTROL_REQ_LOCAL3, answered ? &answer : NULL, true);
 }
 
-enum chronyc_outcome chronyc_local(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_local(struct chronyc *session, const struct chronyc_command *command,
+                                   char *arguments) {
     (void)command;
     struct control_local request = {0};
     if (strcmp(arguments, "off") != 0) {
@@ -113,7 +117,8 @@ static uint32_t add_flags(const struct source_config *source) {
     return flags;
 }
 
-static void fill_add_request(struct control_add_source *request, const struct source_config *source) {
+static void fill_add_request(struct control_add_source *request,
+                             const struct source_config *source) {
     *request = (struct control_add_source){
         .type = source->type,
         .port = (uint32_t)source->port,
@@ -150,7 +155,8 @@ static enum source_type add_type(const char *word) {
                                              : 0;
 }
 
-enum chronyc_outcome chronyc_add(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_add(struct chronyc *session, const struct chronyc_command *command,
+                                 char *arguments) {
     enum source_type type = add_type(text_take_word(&arguments));
     struct source_config source;
     enum conf_source_result result = CONF_BAD_SYNTAX;

@@ -1,313 +1,229 @@
 /* The dates of settime, as people have always typed them: items of a time, a date, a day, a zone and relative words in
- * any order. One item after the other is recognised by its first word and what follows; each kind may come once. */
+ * any order. The first word of an item and what follows say which it is; each kind may come once. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "applets/chronyc/chronyc.h"
-#include "core/base/text.h"
 
-#define WORD_SIZE  16
-#define MAX_DIGITS 9
+#define WORD_SIZE   12
+#define MAX_DIGITS  8 /* YYYYMMDD */
+#define PREFIX      3 /* letters that are enough for a month or a weekday */
+#define MAX_MONTHS  100000
+#define MAX_DAYS    1000000
+#define MAX_SECONDS INT64_C(9000000000) /* ns_t ends in 2262 */
 
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_NUMBER, TOKEN_SIGNED, TOKEN_SIGN };
+/* The kinds of words come first, in the order of the lists. */
+enum token_kind { MONTH, WEEKDAY, UNIT, MERIDIAN, DIRECTION, DAY, AGO, ZONE, WORD_KINDS, NUMBER, SIGNED, SIGN, END };
 
-struct token {
-    enum token_kind kind;
-    char word[WORD_SIZE]; /* also of TOKEN_SIGN: one character */
-    int number;
+static const char *const lists[WORD_KINDS] = {
+    "january february march april may june july august september october november december",
+    "sunday monday tuesday wednesday thursday friday saturday",
+    "year years month months fortnight fortnights week weeks day days hour hours minute minutes min mins second "
+    "seconds sec secs",
+    "am pm",
+    "last this next",
+    "yesterday today tomorrow now",
+    "ago",
+    "utc gmt ut est edt cst cdt mst mdt pst pdt cet cest bst eet eest msk jst",
 };
+
+static const int8_t zone_hours[] = {0, 0, 0, -5, -4, -6, -5, -7, -6, -8, -7, 1, 2, 1, 2, 3, 3, 9};
 
 struct date {
     const char *at; /* what is not read yet */
-    struct token token;
+    enum token_kind kind;
+    int value; /* of the token: the number, the character, the word's place in its list */
     struct tm fields;
     int times, dates, days, zones, relatives;
-    int zone; /* s east of Greenwich */
+    int zone;     /* s east of Greenwich */
     int meridian; /* 0 none, 1 am, 2 pm */
     int ordinal, weekday;
-    int months, seconds; /* relative */
-    int year_days; /* relative days, a week counting seven */
+    int64_t months, year_days, seconds; /* relative */
 };
 
+/* A word that no list has is a sign, which nobody expects. */
+static void read_word(struct date *date) {
+    char word[WORD_SIZE] = "";
+    size_t length = 0;
+    for (; isalpha((unsigned char)*date->at); date->at++)
+        if (length < WORD_SIZE - 1)
+            word[length++] = (char)tolower((unsigned char)*date->at);
+    date->value = 0;
+    for (date->kind = 0; date->kind < WORD_KINDS; date->kind++) {
+        date->value = 0;
+        for (const char *item = lists[date->kind]; *item; date->value++) {
+            size_t size = strcspn(item, " ");
+            if (strncmp(item, word, length) == 0 &&
+                (length == size || (date->kind <= WEEKDAY && length >= PREFIX && length < size)))
+                return;
+            item += size + (item[size] == ' ');
+        }
+    }
+    date->kind = SIGN;
+}
+
 static void read_token(struct date *date) {
-    struct token *token = &date->token;
-    const char *at = date->at;
-    memset(token, 0, sizeof(*token));
-    while (*at == ' ')
-        at++;
-    if (isdigit((unsigned char)*at) || ((*at == '+' || *at == '-') && isdigit((unsigned char)at[1]))) {
-        token->kind = isdigit((unsigned char)*at) ? TOKEN_NUMBER : TOKEN_SIGNED;
+    while (*date->at == ' ')
+        date->at++;
+    char first = *date->at;
+    bool is_signed = (first == '+' || first == '-') && isdigit((unsigned char)date->at[1]);
+    if (isdigit((unsigned char)first) || is_signed) {
         char *end;
-        long number = strtol(at, &end, 10);
-        token->number = end - at > MAX_DIGITS ? -1 : (int)number;
+        date->kind = is_signed ? SIGNED : NUMBER;
+        date->value = (int)strtol(date->at, &end, 10);
+        if (end - date->at > MAX_DIGITS)
+            date->kind = SIGN;
         date->at = end;
-        return;
+    } else if (isalpha((unsigned char)first)) {
+        read_word(date);
+    } else {
+        date->kind = first ? SIGN : END;
+        date->value = first;
+        date->at += first != '\0';
     }
-    if (!isalpha((unsigned char)*at)) {
-        token->kind = *at ? TOKEN_SIGN : TOKEN_END;
-        token->word[0] = *at;
-        date->at = at + (*at != '\0');
-        return;
-    }
-    token->kind = TOKEN_WORD;
-    for (int i = 0; isalpha((unsigned char)*at); at++)
-        if (i < WORD_SIZE - 1)
-            token->word[i++] = (char)tolower((unsigned char)*at);
-    date->at = at;
 }
 
-static bool is_sign(const struct date *date, char sign) {
-    return date->token.kind == TOKEN_SIGN && date->token.word[0] == sign;
+static bool take(struct date *date, enum token_kind kind, int *value) {
+    if (date->kind != kind)
+        return false;
+    *value = date->value;
+    read_token(date);
+    return true;
 }
 
-/* Takes the sign when it is there. */
 static bool take_sign(struct date *date, char sign) {
-    if (!is_sign(date, sign))
+    int value;
+    return date->value == sign && take(date, SIGN, &value);
+}
+
+static bool add_relative(struct date *date, int count) {
+    static const int steps[] = {12, 1, 14, 7, 1, 3600, 60, 60, 1, 1};
+    int unit;
+    if (!take(date, UNIT, &unit))
         return false;
-    read_token(date);
-    return true;
-}
-
-static bool take_number(struct date *date, int *number) {
-    if (date->token.kind != TOKEN_NUMBER)
-        return false;
-    *number = date->token.number;
-    read_token(date);
-    return true;
-}
-
-/* The number of the list's word that the token is, or its first three letters; -1: none of them. */
-static int find_word(const struct date *date, const char *list, size_t shortest) {
-    const char *word = date->token.word;
-    size_t length = strlen(word);
-    for (int i = 0; date->token.kind == TOKEN_WORD && *list; i++) {
-        size_t size = strcspn(list, " ");
-        if (strncmp(list, word, length) == 0 && (length == size || (shortest && length == shortest)))
-            return i;
-        list += size + (list[size] == ' ');
-    }
-    return -1;
-}
-
-static int take_word(struct date *date, const char *list, size_t shortest) {
-    int index = find_word(date, list, shortest);
-    if (index >= 0)
-        read_token(date);
-    return index;
-}
-
-static const char months[] =
-    "january february march april may june july august september october november december";
-static const char weekdays[] = "sunday monday tuesday wednesday thursday friday saturday";
-static const char units[] = "year years month months fortnight fortnights week weeks day days hour hours "
-                            "minute minutes min mins second seconds sec secs";
-static const char meridians[] = "am pm";
-static const char directions[] = "last this next";
-
-static void add_relative(struct date *date, int count, int unit) {
-    static const struct {
-        uint8_t months, days;
-        uint16_t seconds;
-    } steps[] = {{12, 0, 0}, {1, 0, 0}, {0, 14, 0}, {0, 7, 0}, {0, 1, 0}, {0, 0, 3600}, {0, 0, 60}, {0, 0, 60},
-                 {0, 0, 1},  {0, 0, 1}};
-    date->months += count * steps[unit / 2].months;
-    date->year_days += count * steps[unit / 2].days;
-    date->seconds += count * steps[unit / 2].seconds;
+    unit /= 2;
+    int64_t *sum = unit < 2 ? &date->months : unit < 5 ? &date->year_days : &date->seconds;
+    *sum += (int64_t)count * steps[unit];
     date->relatives++;
+    return true;
 }
 
-static void set_date(struct date *date, int year, int month, int day) {
+static bool set_date(struct date *date, int year, int month, int day) {
     date->dates++;
     if (year >= 0)
         date->fields.tm_year = (year < 69 ? year + 2000 : year < 100 ? year + 1900 : year) - 1900;
     date->fields.tm_mon = month - 1;
     date->fields.tm_mday = day;
+    return true;
 }
 
-static void set_time(struct date *date, int hour, int minute, int second) {
+static bool set_time(struct date *date, int hour, int minute) {
     date->times++;
     date->fields.tm_hour = hour;
     date->fields.tm_min = minute;
-    if (second >= 0)
-        date->fields.tm_sec = second;
+    date->fields.tm_sec = 0;
+    int meridian;
+    if (take(date, MERIDIAN, &meridian))
+        date->meridian = meridian + 1;
+    return true;
 }
 
-/* HH ":" was read. A zone behind HH:MM leaves the seconds of now, as chrony behaves. */
+/* "HH:" was read. A zone right behind HH:MM leaves the seconds of now, as chrony behaves. */
 static bool read_time(struct date *date, int hour) {
-    int minute, second = 0;
-    if (!take_number(date, &minute))
+    int minute, second = 0, zone, now = date->fields.tm_sec;
+    if (!take(date, NUMBER, &minute))
         return false;
     bool has_seconds = take_sign(date, ':');
-    if (has_seconds && !take_number(date, &second))
+    if (has_seconds && !take(date, NUMBER, &second))
         return false;
-    if (date->token.kind == TOKEN_SIGNED) {
-        int zone = date->token.number;
-        read_token(date);
-        int unit = take_word(date, units, 0);
-        if (unit >= 0) {
-            add_relative(date, zone, unit);
-        } else {
-            date->zones++;
-            date->zone = (zone / 100 * 60 + zone % 100) * 60;
-            second = has_seconds ? second : -1;
-        }
+    if (take(date, SIGNED, &zone) && !add_relative(date, zone)) {
+        date->zones++;
+        date->zone = (zone / 100 * 60 + zone % 100) * 60;
+        second = has_seconds ? second : now;
     }
-    set_time(date, hour, minute, second);
-    date->meridian = take_word(date, meridians, 0) + 1;
+    set_time(date, hour, minute);
+    date->fields.tm_sec = second;
     return true;
 }
 
-/* M "/" was read: M/D, M/D/Y, or Y/M/D. */
+/* "M/" was read: M/D, M/D/Y, or Y/M/D. */
 static bool read_slashes(struct date *date, int first) {
     int second, third = -1;
-    if (!take_number(date, &second) || (take_sign(date, '/') && !take_number(date, &third)))
+    if (!take(date, NUMBER, &second) || (take_sign(date, '/') && !take(date, NUMBER, &third)))
         return false;
-    if (first >= 1000)
-        set_date(date, first, second, third);
-    else
-        set_date(date, third, first, second);
-    return true;
+    return first >= 1000 ? set_date(date, first, second, third) : set_date(date, third, first, second);
 }
 
-/* Y was read, -M is the token. */
-static bool read_iso(struct date *date, int year) {
-    int month = -date->token.number;
-    read_token(date);
-    if (date->token.kind != TOKEN_SIGNED)
-        return false;
-    set_date(date, year, month, -date->token.number);
-    read_token(date);
-    return true;
-}
-
-/* D MONTH was read; a year may follow, with or without a hyphen. */
-static bool read_year(struct date *date, int day, int month) {
-    int year = -1;
-    take_sign(date, '-');
-    if (date->token.kind == TOKEN_SIGNED || date->token.kind == TOKEN_NUMBER) {
-        year = abs(date->token.number);
-        read_token(date);
-    }
-    set_date(date, year, month, day);
-    return true;
+static bool read_weekday(struct date *date, int ordinal) {
+    date->ordinal = ordinal;
+    date->days++;
+    return take(date, WEEKDAY, &date->weekday);
 }
 
 static bool read_bare_number(struct date *date, int number) {
     if (date->times && date->dates && !date->relatives) {
         date->dates--;
-        set_date(date, number, date->fields.tm_mon + 1, date->fields.tm_mday);
-    } else if (number > 10000) {
-        set_date(date, number / 10000, number / 100 % 100, number % 100);
-    } else {
-        set_time(date, number < 100 ? number : number / 100, number < 100 ? 0 : number % 100, 0);
+        return set_date(date, number, date->fields.tm_mon + 1, date->fields.tm_mday);
     }
-    return true;
+    if (number > 10000)
+        return set_date(date, number / 10000, number / 100 % 100, number % 100);
+    return number < 100 ? set_time(date, number, 0) : set_time(date, number / 100, number % 100);
 }
 
 static bool read_numeric_item(struct date *date) {
-    int number, index;
-    take_number(date, &number);
-    if (number < 0)
-        return false;
+    int number, second, third = -1;
+    take(date, NUMBER, &number);
     if (take_sign(date, ':'))
         return read_time(date, number);
     if (take_sign(date, '/'))
         return read_slashes(date, number);
-    if (date->token.kind == TOKEN_SIGNED)
-        return read_iso(date, number);
+    if (take(date, SIGNED, &second)) /* Y-M-D */
+        return take(date, SIGNED, &third) && set_date(date, number, -second, -third);
     take_sign(date, '-');
-    if ((index = take_word(date, months, 3)) >= 0)
-        return read_year(date, number, index + 1);
-    if ((index = take_word(date, meridians, 0)) >= 0) {
-        set_time(date, number, 0, 0);
-        date->meridian = index + 1;
-    } else if ((index = take_word(date, units, 0)) >= 0) {
-        add_relative(date, number, index);
-    } else if ((index = take_word(date, weekdays, 3)) >= 0) {
-        date->days++;
-        date->ordinal = number;
-        date->weekday = index;
-    } else {
-        return read_bare_number(date, number);
+    if (take(date, MONTH, &second)) { /* D month Y, D-month-Y */
+        take_sign(date, '-');
+        if (take(date, SIGNED, &third) || take(date, NUMBER, &third))
+            third = abs(third);
+        return set_date(date, third, second + 1, number);
     }
-    return true;
-}
-
-/* MONTH D[, Y] */
-static bool read_month(struct date *date, int month) {
-    int day, year = -1;
-    if (!take_number(date, &day) || (take_sign(date, ',') && !take_number(date, &year)))
-        return false;
-    set_date(date, year, month, day);
-    return true;
-}
-
-static bool read_unit_or_weekday(struct date *date, int count) {
-    int index = take_word(date, units, 0);
-    if (index >= 0) {
-        add_relative(date, count, index);
-        return true;
-    }
-    date->weekday = take_word(date, weekdays, 3);
-    date->ordinal = count;
-    date->days++;
-    return date->weekday >= 0;
-}
-
-static bool read_zone(struct date *date) {
-    static const char names[] = "utc gmt ut est edt cst cdt mst mdt pst pdt cet cest bst eet eest msk jst";
-    static const int8_t hours[] = {0, 0, 0, -5, -4, -6, -5, -7, -6, -8, -7, 1, 2, 1, 2, 3, 3, 9};
-    int index = take_word(date, names, 0);
-    if (index < 0)
-        return false;
-    date->zones++;
-    date->zone = hours[index] * 3600;
-    return true;
+    if (date->kind == MERIDIAN)
+        return set_time(date, number, 0);
+    if (date->kind == WEEKDAY)
+        return read_weekday(date, number);
+    return add_relative(date, number) || read_bare_number(date, number);
 }
 
 static bool read_worded_item(struct date *date) {
-    static const char day_words[] = "yesterday today tomorrow now";
-    int index;
-    if ((index = take_word(date, months, 3)) >= 0)
-        return read_month(date, index + 1);
-    if ((index = take_word(date, directions, 0)) >= 0)
-        return read_unit_or_weekday(date, index - 1);
-    if ((index = take_word(date, day_words, 0)) >= 0) {
-        date->year_days += index < 3 ? index - 1 : 0;
+    int value, day, year = -1;
+    if (take(date, MONTH, &value)) /* month D, Y */
+        return take(date, NUMBER, &day) && (!take_sign(date, ',') || take(date, NUMBER, &year)) &&
+               set_date(date, year, value + 1, day);
+    if (date->kind == WEEKDAY)
+        return read_weekday(date, 1) && (take_sign(date, ',') || true);
+    if (take(date, DIRECTION, &value))
+        return add_relative(date, value - 1) || read_weekday(date, value - 1);
+    if (take(date, DAY, &value)) {
+        date->year_days += value < 3 ? value - 1 : 0;
         date->relatives++;
         return true;
     }
-    if (take_word(date, "ago", 0) >= 0) {
+    if (take(date, AGO, &value)) {
         date->months = -date->months;
         date->year_days = -date->year_days;
         date->seconds = -date->seconds;
+        return date->relatives > 0;
+    }
+    if (take(date, ZONE, &value)) {
+        date->zones++;
+        date->zone = zone_hours[value] * 3600;
         return true;
     }
-    if (find_word(date, weekdays, 3) >= 0 || find_word(date, units, 0) >= 0) {
-        bool done = read_unit_or_weekday(date, 1);
-        take_sign(date, ',');
-        return done;
-    }
-    return read_zone(date);
+    return take(date, SIGNED, &value) ? add_relative(date, value) : add_relative(date, 1);
 }
 
-static bool read_item(struct date *date) {
-    if (date->token.kind == TOKEN_NUMBER)
-        return read_numeric_item(date);
-    if (date->token.kind == TOKEN_WORD)
-        return read_worded_item(date);
-    if (date->token.kind != TOKEN_SIGNED)
-        return false;
-    int count = date->token.number;
-    read_token(date);
-    int unit = take_word(date, units, 0);
-    if (unit >= 0)
-        add_relative(date, count, unit);
-    return unit >= 0;
-}
-
+/* Minutes, days and months beyond their range carry over, as chrony behaves. */
 static bool check_fields(struct date *date) {
     struct tm *fields = &date->fields;
     if (date->times > 1 || date->dates > 1 || date->days > 1 || date->zones > 1)
@@ -317,9 +233,7 @@ static bool check_fields(struct date *date) {
             return false;
         fields->tm_hour = fields->tm_hour % 12 + (date->meridian == 2 ? 12 : 0);
     }
-    return fields->tm_hour >= 0 && fields->tm_hour < 24 && fields->tm_min >= 0 && fields->tm_min < 60 &&
-           fields->tm_sec < 60 && fields->tm_mon >= 0 && fields->tm_mon < 12 && fields->tm_mday >= 1 &&
-           fields->tm_mday <= 31 && fields->tm_year >= -200;
+    return fields->tm_hour < 24 && llabs(date->months) <= MAX_MONTHS && llabs(date->year_days) <= MAX_DAYS;
 }
 
 bool chronyc_parse_date(const char *text, int64_t now, int64_t *seconds) {
@@ -327,19 +241,18 @@ bool chronyc_parse_date(const char *text, int64_t now, int64_t *seconds) {
     time_t start = (time_t)now;
     localtime_r(&start, &date.fields);
     int weekday = date.fields.tm_wday;
-    read_token(&date);
-    while (date.token.kind != TOKEN_END)
-        if (!read_item(&date))
+    for (read_token(&date); date.kind != END;)
+        if (!(date.kind == NUMBER ? read_numeric_item(&date) : read_worded_item(&date)))
             return false;
     if (!date.times && (!date.relatives || date.dates || date.days))
         date.fields.tm_hour = date.fields.tm_min = date.fields.tm_sec = 0;
+    if (date.days && !date.dates)
+        date.year_days += (date.weekday - weekday + 7) % 7 + 7 * ((int64_t)date.ordinal - (date.ordinal > 0));
     if (!check_fields(&date))
         return false;
-    if (date.days && !date.dates)
-        date.year_days += (date.weekday - weekday + 7) % 7 + 7 * (date.ordinal - (date.ordinal > 0));
-    date.fields.tm_mon += date.months;
-    date.fields.tm_mday += date.year_days;
+    date.fields.tm_mon += (int)date.months;
+    date.fields.tm_mday += (int)date.year_days;
     date.fields.tm_isdst = -1;
     *seconds = (date.zones ? (int64_t)timegm(&date.fields) - date.zone : (int64_t)mktime(&date.fields)) + date.seconds;
-    return true;
+    return *seconds > -MAX_SECONDS && *seconds < MAX_SECONDS;
 }

@@ -23,7 +23,8 @@ const char *format_interval(char text[FORMAT_SIZE], uint32_t seconds) {
     int i = 0;
     while (seconds >= steps[i].limit)
         i++;
-    snprintf(text, FORMAT_SIZE, i ? "%3u%c" : "%4u", (unsigned)(seconds / steps[i].unit), steps[i].letter);
+    snprintf(text, FORMAT_SIZE, i ? "%3u%c" : "%4u", (unsigned)(seconds / steps[i].unit),
+             steps[i].letter);
     return text;
 }
 
@@ -50,8 +51,8 @@ const char *format_offset(char text[FORMAT_SIZE], double seconds, bool sign) {
         i++;
     int width = i < WITH_DECIMAL ? 4 : 5;
     double value = (sign ? seconds : magnitude) / steps[i].unit;
-    snprintf(text, FORMAT_SIZE, sign ? "%+*.*f%s" : "%*.*f%s", width + sign, i == WITH_DECIMAL, value,
-             steps[i].name);
+    snprintf(text, FORMAT_SIZE, sign ? "%+*.*f%s" : "%*.*f%s", width + sign, i == WITH_DECIMAL,
+             value, steps[i].name);
     return text;
 }
 
@@ -86,8 +87,8 @@ const char *format_timestamp(char text[FORMAT_SIZE], ns_t time) {
 }
 
 const char *format_leap(unsigned leap) {
-    static const char *const words[] = {"Normal", "Insert second", "Delete second", "Not synchronised",
-                                        "Invalid"};
+    static const char *const words[] = {"Normal", "Insert second", "Delete second",
+                                        "Not synchronised", "Invalid"};
     return words[leap < 4 ? leap : 4];
 }
 

@@ -1,4 +1,5 @@
-/* How chronyc writes numbers: the columns that people and scripts know. Pure functions into the caller's buffer. */
+/* How chronyc writes numbers: the columns that people and scripts know. Pure functions into the
+ * caller's buffer. */
 #ifndef CHRONOBOX_APPLETS_CHRONYC_FORMAT_H
 #define CHRONOBOX_APPLETS_CHRONYC_FORMAT_H
 

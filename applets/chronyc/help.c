@@ -13,7 +13,8 @@ static const char help[] =
     "makestep\tStep away the remaining correction\n"
     "makestep <threshold> <updates>\tSet when to step by itself\n"
     "maxupdateskew <skew>\tSet the skew limit of frequency updates\n"
-    "waitsync [<max-tries> [<max-correction> [<max-skew> [<interval>]]]]\tWait for synchronisation\n"
+    "waitsync [<max-tries> [<max-correction> [<max-skew> [<interval>]]]]\tWait for "
+    "synchronisation\n"
     "\n"
     "Time sources:\n"
     "sources [-a] [-v]\tShow sources\n"
@@ -95,7 +96,8 @@ static const char help[] =
     "help\tShow this help\n"
     "\n";
 
-enum chronyc_outcome chronyc_help(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_help(struct chronyc *session, const struct chronyc_command *command,
+                                  char *arguments) {
     (void)session;
     (void)command;
     (void)arguments;

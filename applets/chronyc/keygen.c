@@ -16,20 +16,23 @@ static const struct {
     const char *name;
     int bits;
 } types[] = {
-    {"SHA1", 0},     {"MD5", 0},      {"SHA256", 0},   {"SHA384", 0},   {"SHA512", 0},  {"SHA3-224", 0},
-    {"SHA3-256", 0}, {"SHA3-384", 0}, {"SHA3-512", 0}, {"AES128", 128}, {"AES256", 256},
+    {"SHA1", 0},     {"MD5", 0},      {"SHA256", 0},   {"SHA384", 0},
+    {"SHA512", 0},   {"SHA3-224", 0}, {"SHA3-256", 0}, {"SHA3-384", 0},
+    {"SHA3-512", 0}, {"AES128", 128}, {"AES256", 256},
 };
 
 enum { TYPE_COUNT = sizeof(types) / sizeof(types[0]) };
 
-enum chronyc_outcome chronyc_keygen(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_keygen(struct chronyc *session, const struct chronyc_command *command,
+                                    char *arguments) {
     (void)command;
     (void)session;
     int64_t id = 1, bits = DEFAULT_BITS;
     const char *words[3];
     for (int i = 0; i < 3; i++)
         words[i] = text_take_word(&arguments);
-    if ((*words[0] && !text_parse_int(words[0], &id)) || (*words[2] && !text_parse_int(words[2], &bits)))
+    if ((*words[0] && !text_parse_int(words[0], &id)) ||
+        (*words[2] && !text_parse_int(words[2], &bits)))
         return CHRONYC_MISUSED;
     const char *name = *words[1] ? words[1] : types[0].name;
     int type = 0;

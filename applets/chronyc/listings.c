@@ -1,4 +1,5 @@
-/* Reports with an entry per source, client or sample: how each is walked through, its header and its legend. */
+/* Reports with an entry per source, client or sample: how each is walked through, its header and
+ * its legend. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,10 +114,12 @@ static struct identity identify(const struct control_answer *answer) {
 
 /* Neither a reference clock nor something that we do not know. */
 static bool is_ntp_source(const struct control_answer *source) {
-    return source->source_data.mode == CONTROL_MODE_CLIENT || source->source_data.mode == CONTROL_MODE_PEER;
+    return source->source_data.mode == CONTROL_MODE_CLIENT ||
+           source->source_data.mode == CONTROL_MODE_PEER;
 }
 
-static bool print_entry(struct chronyc *session, const struct listing *listing, uint32_t index, bool all) {
+static bool print_entry(struct chronyc *session, const struct listing *listing, uint32_t index,
+                        bool all) {
     bool is_auth = listing->command == CONTROL_REQ_AUTH_DATA;
     struct control_answer answer;
     if (!ask_index(session, is_auth ? CONTROL_REQ_SOURCE_DATA : listing->command, index, &answer))
@@ -138,7 +141,8 @@ static bool print_entry(struct chronyc *session, const struct listing *listing, 
     return true;
 }
 
-enum chronyc_outcome chronyc_listing(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_listing(struct chronyc *session, const struct chronyc_command *command,
+                                     char *arguments) {
     const struct listing *listing = listings;
     while (listing->command != command->request)
         listing++;
@@ -168,7 +172,8 @@ static bool print_ntpdata(struct chronyc *session, const struct address *address
     return true;
 }
 
-enum chronyc_outcome chronyc_ntpdata(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_ntpdata(struct chronyc *session, const struct chronyc_command *command,
+                                     char *arguments) {
     (void)command;
     struct address address;
     if (*arguments) {
@@ -222,16 +227,19 @@ static void print_clients(struct chronyc *session, const struct report *report,
     }
 }
 
-enum chronyc_outcome chronyc_clients(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_clients(struct chronyc *session, const struct chronyc_command *command,
+                                     char *arguments) {
     (void)command;
     struct control_client_accesses_request request = {.n_clients = CONTROL_MAX_CLIENTS};
     bool key_establishment = false;
     if (!parse_client_options(arguments, &request, &key_establishment))
         return CHRONYC_MISUSED;
     if (!session->csv)
-        report_header(key_establishment
-                          ? "Hostname                      NTP   Drop Int IntL Last  NTS-KE   Drop Int  Last"
-                          : "Hostname                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last", chronyc_style(session));
+        report_header(
+            key_establishment
+                ? "Hostname                      NTP   Drop Int IntL Last  NTS-KE   Drop Int  Last"
+                : "Hostname                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last",
+            chronyc_style(session));
     for (;;) {
         struct control_answer answer;
         if (!chronyc_ask(session, CONTROL_REQ_CLIENT_ACCESSES_BY_INDEX3, &request, &answer))
@@ -239,7 +247,8 @@ enum chronyc_outcome chronyc_clients(struct chronyc *session, const struct chron
         const struct control_client_accesses *accesses = &answer.client_accesses;
         print_clients(session, key_establishment ? &report_nke_clients : &report_clients, accesses);
         /* The index must move on, whatever the daemon says. */
-        if (accesses->next_index >= accesses->n_indices || accesses->n_clients < CONTROL_MAX_CLIENTS ||
+        if (accesses->next_index >= accesses->n_indices ||
+            accesses->n_clients < CONTROL_MAX_CLIENTS ||
             accesses->next_index <= request.first_index)
             return CHRONYC_DONE;
         request.first_index = accesses->next_index;

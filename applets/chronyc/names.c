@@ -9,18 +9,20 @@
 
 #define NAME_COLUMNS 25 /* of tables */
 
-/* A reverse lookup that failed after this long has met a resolver that does not answer: one wait is enough. */
+/* A reverse lookup that failed after this long has met a resolver that does not answer: one wait is
+ * enough. */
 #define HANGING_LOOKUP NS_PER_S
 
-static bool look_up(struct chronyc *session, const struct address *address, char name[CHRONYC_NAME_SIZE]) {
+static bool look_up(struct chronyc *session, const struct address *address,
+                    char name[CHRONYC_NAME_SIZE]) {
     struct endpoint endpoint = {.address = *address};
     struct sockaddr_storage socket_address;
     socklen_t length = socket_address_from_endpoint(&endpoint, 0, &socket_address);
     if (!length)
         return false;
     ns_t start = control_client_now();
-    bool found = getnameinfo((struct sockaddr *)&socket_address, length, name, CHRONYC_NAME_SIZE, NULL, 0,
-                             NI_NAMEREQD) == 0;
+    bool found = getnameinfo((struct sockaddr *)&socket_address, length, name, CHRONYC_NAME_SIZE,
+                             NULL, 0, NI_NAMEREQD) == 0;
     session->lookups_hang = !found && control_client_now() - start > HANGING_LOOKUP;
     return found;
 }
@@ -47,7 +49,8 @@ static bool is_presentable(const char name[CONTROL_NAME_SIZE]) {
     return true;
 }
 
-bool chronyc_ask_name(struct chronyc *session, const struct address *address, char name[CHRONYC_NAME_SIZE]) {
+bool chronyc_ask_name(struct chronyc *session, const struct address *address,
+                      char name[CHRONYC_NAME_SIZE]) {
     struct control_address request = {.ip_addr = *address};
     struct control_answer answer;
     if (!chronyc_ask(session, CONTROL_REQ_NTP_SOURCE_NAME, &request, &answer) ||
@@ -65,7 +68,8 @@ void chronyc_name_source(struct chronyc *session, const struct address *address,
         strcpy(name, "?");
 }
 
-bool chronyc_find_address(const struct chronyc *session, const char *word, struct address *address) {
+bool chronyc_find_address(const struct chronyc *session, const char *word,
+                          struct address *address) {
     return address_parse_id(word, address) ||
            control_client_resolve(word, session->family, address, 1) == 1;
 }

@@ -71,7 +71,8 @@ static struct value load(const struct control_field *field, const void *record) 
     return value;
 }
 
-static const struct control_field *find_field(const struct control_layout *layout, uint16_t member) {
+static const struct control_field *find_field(const struct control_layout *layout,
+                                              uint16_t member) {
     for (int i = 0; i < layout->count; i++)
         if (layout->fields[i].offset == member && layout->fields[i].type < CONTROL_ZEROES)
             return &layout->fields[i];
@@ -109,12 +110,16 @@ static const char *format_options(char text[FORMAT_SIZE], int64_t options, bool 
 }
 
 static const char *format_timestamping(int64_t letter) {
-    return letter == 'D' ? "Daemon" : letter == 'K' ? "Kernel" : letter == 'H' ? "Hardware" : "Invalid";
+    return letter == 'D'   ? "Daemon"
+           : letter == 'K' ? "Kernel"
+           : letter == 'H' ? "Hardware"
+                           : "Invalid";
 }
 
-static const char *format_direction(char text[FORMAT_SIZE], double value, int decimals, const char *unit,
-                                    const char *positive, const char *other) {
-    snprintf(text, FORMAT_SIZE, "%.*f %s %s", decimals, fabs(value), unit, value > 0.0 ? positive : other);
+static const char *format_direction(char text[FORMAT_SIZE], double value, int decimals,
+                                    const char *unit, const char *positive, const char *other) {
+    snprintf(text, FORMAT_SIZE, "%.*f %s %s", decimals, fabs(value), unit,
+             value > 0.0 ? positive : other);
     return text;
 }
 
@@ -129,17 +134,19 @@ static const char *format_integer(char text[FORMAT_SIZE], int64_t value) {
 }
 
 /* The kinds that are words in both forms, or a word in one and a number in the other. */
-static const char *format_word(char text[FORMAT_SIZE], const struct report_row *row, const struct value *value,
-                               const void *record, bool csv) {
+static const char *format_word(char text[FORMAT_SIZE], const struct report_row *row,
+                               const struct value *value, const void *record, bool csv) {
     switch (row->kind) {
     case REPORT_WORD:
-        return pick_word(text, csv && row->detail >> 8 ? row->detail >> 8 : row->detail & 0xff, value->integer);
+        return pick_word(text, csv && row->detail >> 8 ? row->detail >> 8 : row->detail & 0xff,
+                         value->integer);
     case REPORT_FLAG:
         return value->integer & row->detail ? "Yes" : "No";
     case REPORT_BITS:
         return format_bits(text, value->integer, row->detail);
     case REPORT_INTERVAL:
-        return csv ? format_integer(text, value->integer) : format_interval(text, (uint32_t)value->integer);
+        return csv ? format_integer(text, value->integer)
+                   : format_interval(text, (uint32_t)value->integer);
     case REPORT_LOG2:
         return csv ? format_integer(text, value->integer) : format_log2(text, (int)value->integer);
     case REPORT_OFFSET:
@@ -186,8 +193,8 @@ static void print_number(const struct report_row *row, double value, bool csv) {
         printf(row->format, value);
 }
 
-static void print_row(const struct report_row *row, struct value value, const void *record, const char *name,
-                      struct report_style style) {
+static void print_row(const struct report_row *row, struct value value, const void *record,
+                      const char *name, struct report_style style) {
     bool csv = style.csv;
     char text[FORMAT_SIZE];
     switch (row->kind) {
@@ -230,8 +237,8 @@ static void print_row(const struct report_row *row, struct value value, const vo
     }
 }
 
-void report_print(const struct report *report, const struct control_layout *layout, const void *record,
-                  const char *name, struct report_style style) {
+void report_print(const struct report *report, const struct control_layout *layout,
+                  const void *record, const char *name, struct report_style style) {
     for (int i = 0; i < report->count; i++) {
         const struct report_row *row = &report->rows[i];
         const struct control_field *field = find_field(layout, row->member);

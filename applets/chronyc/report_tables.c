@@ -77,16 +77,11 @@ REPORT(selectdata);
 
 #define S control_auth_data
 static const struct report_row authdata_rows[] = {
-    ROW(mode, NAME, 27, "%-*s"),
-    ROW(mode, WORD, WORDS_AUTH_MODE, " %4s"),
-    ROW(key_id, UINT, 0, " %5ju"),
-    ROW(key_type, UINT, 0, " %4ju"),
-    ROW(key_length, UINT, 0, " %4ju"),
-    ROW(last_ke_ago, INTERVAL, 0, " %s"),
-    ROW(ke_attempts, UINT, 0, " %4ju"),
-    ROW(nak, UINT, 0, " %4ju"),
-    ROW(cookies, UINT, 0, " %4ju"),
-    ROW(cookie_length, UINT, 0, " %4ju\n"),
+    ROW(mode, NAME, 27, "%-*s"),        ROW(mode, WORD, WORDS_AUTH_MODE, " %4s"),
+    ROW(key_id, UINT, 0, " %5ju"),      ROW(key_type, UINT, 0, " %4ju"),
+    ROW(key_length, UINT, 0, " %4ju"),  ROW(last_ke_ago, INTERVAL, 0, " %s"),
+    ROW(ke_attempts, UINT, 0, " %4ju"), ROW(nak, UINT, 0, " %4ju"),
+    ROW(cookies, UINT, 0, " %4ju"),     ROW(cookie_length, UINT, 0, " %4ju\n"),
 };
 REPORT(authdata);
 #undef S
@@ -174,11 +169,11 @@ REPORT(serverstats);
 
 #define S control_client_access
 #define CLIENT_ROWS(kind)                                                                          \
-    ROW(ip, NAME, 25, "%-*s"), ROW(ntp_hits, UINT, 0, "  %6ju"), ROW(ntp_drops, UINT, 0, "  %5ju"), \
-        ROW(ntp_interval, LOG2, 0, "  %s"), ROW(ntp_timeout_interval, LOG2, 0, "  %s"),            \
-        ROW(last_ntp_hit_ago, INTERVAL, 0, "  %s"), ROW(kind##_hits, UINT, 0, "  %6ju"),           \
-        ROW(kind##_drops, UINT, 0, "  %5ju"), ROW(kind##_interval, LOG2, 0, "  %s"),               \
-        ROW(last_##kind##_hit_ago, INTERVAL, 0, "  %s\n")
+    ROW(ip, NAME, 25, "%-*s"), ROW(ntp_hits, UINT, 0, "  %6ju"),                                   \
+        ROW(ntp_drops, UINT, 0, "  %5ju"), ROW(ntp_interval, LOG2, 0, "  %s"),                     \
+        ROW(ntp_timeout_interval, LOG2, 0, "  %s"), ROW(last_ntp_hit_ago, INTERVAL, 0, "  %s"),    \
+        ROW(kind##_hits, UINT, 0, "  %6ju"), ROW(kind##_drops, UINT, 0, "  %5ju"),                 \
+        ROW(kind##_interval, LOG2, 0, "  %s"), ROW(last_##kind##_hit_ago, INTERVAL, 0, "  %s\n")
 static const struct report_row clients_rows[] = {CLIENT_ROWS(cmd)};
 static const struct report_row nke_clients_rows[] = {CLIENT_ROWS(nke)};
 REPORT(clients);

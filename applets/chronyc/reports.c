@@ -14,12 +14,13 @@ static const struct {
     enum control_command command;
     const struct report *report;
 } reports[] = {
-    {CONTROL_REQ_TRACKING, &report_tracking},       {CONTROL_REQ_ACTIVITY, &report_activity},
+    {CONTROL_REQ_TRACKING, &report_tracking},        {CONTROL_REQ_ACTIVITY, &report_activity},
     {CONTROL_REQ_SERVER_STATS, &report_serverstats}, {CONTROL_REQ_SMOOTHING, &report_smoothing},
     {CONTROL_REQ_RTCREPORT, &report_rtcdata},
 };
 
-enum chronyc_outcome chronyc_report(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_report(struct chronyc *session, const struct chronyc_command *command,
+                                    char *arguments) {
     (void)arguments;
     int i = 0;
     while (reports[i].command != command->request)
@@ -40,8 +41,8 @@ enum chronyc_outcome chronyc_report(struct chronyc *session, const struct chrony
     return CHRONYC_DONE;
 }
 
-enum chronyc_outcome chronyc_sourcename(struct chronyc *session, const struct chronyc_command *command,
-                                        char *arguments) {
+enum chronyc_outcome chronyc_sourcename(struct chronyc *session,
+                                        const struct chronyc_command *command, char *arguments) {
     (void)command;
     struct address address;
     char name[CHRONYC_NAME_SIZE];
@@ -71,8 +72,8 @@ static bool is_synchronised(const struct control_tracking *tracking, const doubl
            (limits[2] == 0.0 || fabs(tracking->skew_ppm) <= limits[2]);
 }
 
-enum chronyc_outcome chronyc_waitsync(struct chronyc *session, const struct chronyc_command *command,
-                                      char *arguments) {
+enum chronyc_outcome chronyc_waitsync(struct chronyc *session,
+                                      const struct chronyc_command *command, char *arguments) {
     (void)command;
     double limits[4] = {0.0, 0.0, 0.0, DEFAULT_WAIT_INTERVAL};
     for (int i = 0; i < 4; i++) {
@@ -90,8 +91,10 @@ enum chronyc_outcome chronyc_waitsync(struct chronyc *session, const struct chro
         struct control_answer answer;
         if (chronyc_ask(session, CONTROL_REQ_TRACKING, NULL, &answer)) {
             const struct control_tracking *tracking = &answer.tracking;
-            printf(session->csv ? "%u,%08X,%.9f,%.3f\n" : "try: %u, refid: %08X, correction: %.9f, skew: %.3f\n",
-                   try, (unsigned)tracking->ref_id, fabs(tracking->current_correction), tracking->skew_ppm);
+            printf(session->csv ? "%u,%08X,%.9f,%.3f\n"
+                                : "try: %u, refid: %08X, correction: %.9f, skew: %.3f\n",
+                   try, (unsigned)tracking->ref_id, fabs(tracking->current_correction),
+                   tracking->skew_ppm);
             if (is_synchronised(tracking, limits))
                 return CHRONYC_DONE;
         }
@@ -103,7 +106,8 @@ enum chronyc_outcome chronyc_waitsync(struct chronyc *session, const struct chro
 bool chronyc_sleep(const struct chronyc *session, double seconds) {
     fflush(stdout);
     ns_t left = ns_from_seconds(seconds);
-    struct timespec wait = {.tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S)};
+    struct timespec wait = {.tv_sec = (time_t)(left / NS_PER_S),
+                            .tv_nsec = (long)(left % NS_PER_S)};
     nanosleep(&wait, NULL);
     return !session->client.stop || !*session->client.stop;
 }
@@ -117,17 +121,20 @@ static enum chronyc_outcome list_samples(struct chronyc *session) {
     const struct control_manual_list *list = &answer.manual_list;
     if (!session->csv) {
         printf("210 n_samples = %u\n", (unsigned)list->n_samples);
-        report_header("#    Date     Time(UTC)    Slewed   Original   Residual", chronyc_style(session));
+        report_header("#    Date     Time(UTC)    Slewed   Original   Residual",
+                      chronyc_style(session));
     }
     for (uint32_t i = 0; i < list->n_samples && i < CONTROL_MAX_SAMPLES; i++) {
         printf(session->csv ? "%u," : "%2u ", (unsigned)i);
-        report_print(&report_manual, &control_layout_manual_list_sample, &list->samples[i], "", chronyc_style(session));
+        report_print(&report_manual, &control_layout_manual_list_sample, &list->samples[i], "",
+                     chronyc_style(session));
     }
     return CHRONYC_DONE;
 }
 
 /* Of `list` and `delete` only the beginning is compared, as chrony behaves. */
-enum chronyc_outcome chronyc_manual(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
+enum chronyc_outcome chronyc_manual(struct chronyc *session, const struct chronyc_command *command,
+                                    char *arguments) {
     static const char *const options[] = {"off", "on", "reset"}; /* enum control_manual_option */
     struct control_int request = {0};
     for (; request.value < 3; request.value++)
@@ -159,7 +166,8 @@ enum chronyc_outcome chronyc_settime(struct chronyc *session, const struct chron
     if (!chronyc_ask(session, command->request, &request, &answer))
         return CHRONYC_FAILED;
     const struct control_manual_timestamp *result = &answer.manual_timestamp;
-    printf("200 OK\nClock was %.2f seconds fast.  Frequency change = %.2fppm, new frequency = %.2fppm\n",
+    printf("200 OK\nClock was %.2f seconds fast.  Frequency change = %.2fppm, new frequency = "
+           "%.2fppm\n",
            result->offset, result->dfreq_ppm, result->new_afreq_ppm);
     return CHRONYC_DONE;
 }

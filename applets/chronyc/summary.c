@@ -10,7 +10,8 @@
 
 static void count_sources(struct control_client *client, struct summary *summary) {
     struct control_answer answer;
-    if (!control_client_ask(client, CONTROL_REQ_N_SOURCES, NULL, &answer) || answer.type != CONTROL_RPY_N_SOURCES)
+    if (!control_client_ask(client, CONTROL_REQ_N_SOURCES, NULL, &answer) ||
+        answer.type != CONTROL_RPY_N_SOURCES)
         return;
     uint32_t count = answer.n_sources.n_sources;
     for (struct control_index request = {0}; request.index < count; request.index++) {
@@ -26,7 +27,8 @@ static void count_sources(struct control_client *client, struct summary *summary
 void summary_take(struct control_client *client, struct summary *summary) {
     *summary = (struct summary){.answered = false};
     struct control_answer answer;
-    if (!control_client_ask(client, CONTROL_REQ_TRACKING, NULL, &answer) || answer.type != CONTROL_RPY_TRACKING)
+    if (!control_client_ask(client, CONTROL_REQ_TRACKING, NULL, &answer) ||
+        answer.type != CONTROL_RPY_TRACKING)
         return;
     const struct control_tracking *tracking = &answer.tracking;
     struct timespec now;
@@ -40,7 +42,8 @@ void summary_take(struct control_client *client, struct summary *summary) {
     summary->offset = -tracking->current_correction;
     summary->distance = tracking->root_delay / 2.0 + tracking->root_dispersion;
     if (tracking->ref_time)
-        summary->age = fmax(ns_difference((ns_t)now.tv_sec * NS_PER_S + now.tv_nsec, tracking->ref_time), 0.0);
+        summary->age =
+            fmax(ns_difference((ns_t)now.tv_sec * NS_PER_S + now.tv_nsec, tracking->ref_time), 0.0);
     if (!summary->synchronised)
         count_sources(client, summary);
 }
@@ -49,10 +52,11 @@ void summary_print(const struct summary *summary, struct text *text) {
     if (!summary->answered)
         text_append(text, "chronyd does not answer");
     else if (!summary->synchronised)
-        text_printf(text, "not synchronised: %d sources, %d reachable, %d without an address yet", summary->sources,
-                    summary->reachable, summary->unresolved);
+        text_printf(text, "not synchronised: %d sources, %d reachable, %d without an address yet",
+                    summary->sources, summary->reachable, summary->unresolved);
     else
-        text_printf(text, "stratum %u%s, offset %+.6f s, root distance %.3f s, last update %.0f s ago",
+        text_printf(text,
+                    "stratum %u%s, offset %+.6f s, root distance %.3f s, last update %.0f s ago",
                     summary->stratum, summary->local ? " (local reference)" : "", summary->offset,
                     summary->distance, summary->age);
 }

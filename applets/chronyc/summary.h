@@ -19,7 +19,8 @@ struct summary {
 
 void summary_take(struct control_client *client, struct summary *summary);
 
-/* "stratum 3, offset +0.000012 s, root distance 0.004 s, last update 12 s ago", or what is amiss. */
+/* "stratum 3, offset +0.000012 s, root distance 0.004 s, last update 12 s ago", or what is amiss.
+ */
 void summary_print(const struct summary *summary, struct text *text);
 
 #endif

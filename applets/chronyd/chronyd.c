@@ -1,5 +1,5 @@
-/* chronyd: the daemon's process around the engine. Options, configuration, account and files in the order in which chrony
- * does them, then the loop of core/linux, then everything back. */
+/* chronyd: the daemon's process around the engine. Options, configuration, account and files in the
+ * order in which chrony does them, then the loop of core/linux, then everything back. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 
 #include "applets/applets.h"
 #include "applets/chronyd/options.h"
+#include "core/base/address.h"
 #include "core/conf/conf.h"
 #include "core/linux/clock.h"
 #include "core/linux/conf_reader.h"
@@ -46,8 +47,7 @@ static const char usage[] =
     "  -v          print the version and exit\n"
     "  -h          print this help and exit\n";
 
-#define FEATURES                                                                                   \
-    "+CMDMON -REFCLOCK -RTC +PRIVDROP -SCFILTER -SIGND -NTS -SECHASH +IPV6 -DEBUG"
+#define FEATURES "+CMDMON -REFCLOCK -RTC +PRIVDROP -SCFILTER -SIGND -NTS -SECHASH +IPV6 -DEBUG"
 
 #define RUN_DIRECTORY   "/run/chrony"
 #define STATE_DIRECTORY "/var/lib/chrony"
@@ -56,9 +56,8 @@ static const char usage[] =
 static const char *const config_paths[] = {"/etc/chrony.conf", "/etc/chrony/chrony.conf"};
 
 /* The directory counts only where it can be written: see read_builtin(). */
-static const char *const builtin_lines[] = {
-    "pool pool.ntp.org iburst", "makestep 1.0 3", "rtcsync",
-    "driftfile " STATE_DIRECTORY "/chrony.drift"};
+static const char *const builtin_lines[] = {"pool pool.ntp.org iburst", "makestep 1.0 3", "rtcsync",
+                                            "driftfile " STATE_DIRECTORY "/chrony.drift"};
 
 /* Of the whole process: a signal knows nothing else. */
 static struct linux_signals signals;
@@ -132,8 +131,9 @@ static bool open_log(struct chronyd *daemon) {
         return false;
     }
     sink->fatal_to_stderr = options->syslog_foreground || options->log_file;
-    if (!options->log_file && !(options->debug || options->set_once || options->print_once ||
-                                options->print_config) && !log_sink_open_syslog(sink))
+    if (!options->log_file &&
+        !(options->debug || options->set_once || options->print_once || options->print_config) &&
+        !log_sink_open_syslog(sink))
         log_sink_keep_stderr(sink);
     return true;
 }
@@ -165,8 +165,8 @@ static bool read_builtin(struct conf *conf) {
 
     if (access(STATE_DIRECTORY, W_OK) < 0)
         count--;
-    log_info(conf->log, "No %s or %s: built-in configuration, client of pool.ntp.org", config_paths[0],
-             config_paths[1]);
+    log_info(conf->log, "No %s or %s: built-in configuration, client of pool.ntp.org",
+             config_paths[0], config_paths[1]);
     for (int i = 0; i < count; i++)
         if (!conf_parse_line(conf, builtin_lines[i], NULL, i + 1))
             return false;
@@ -184,7 +184,7 @@ static bool read_sources_of_config(struct conf *conf, const struct chronyd_optio
     return read_builtin(conf);
 }
 
-/* The command line's word over the file's, and the paths that depend on where we run. */
+/* The command line's word over the file's, and defaults that depend on where we run. */
 static void complete_config(struct chronyd *daemon) {
     struct config *config = daemon->config;
     const struct chronyd_options *options = &daemon->options;
@@ -202,6 +202,11 @@ static void complete_config(struct chronyd *daemon) {
         config->bind_command_path = strdup(RUN_DIRECTORY "/chronyd.sock");
     if (!config->pid_file)
         config->pid_file = strdup(RUN_DIRECTORY "/chronyd.pid");
+    /* Commands over the network are for those who ask for them. */
+    if (config->bind_command_address4.family == ADDRESS_NONE)
+        address_parse("127.0.0.1", &config->bind_command_address4);
+    if (config->bind_command_address6.family == ADDRESS_NONE)
+        address_parse("::1", &config->bind_command_address6);
 }
 
 static bool read_config(struct chronyd *daemon) {
@@ -226,7 +231,8 @@ static bool read_config(struct chronyd *daemon) {
     return true;
 }
 
-/* Accepted, so that unit files and images written for chrony start; said, so that nobody relies on them. */
+/* Accepted, so that unit files and images written for chrony start; said, so that nobody relies on
+ * them. */
 static void say_what_is_missing(const struct chronyd *daemon) {
     const struct chronyd_options *options = &daemon->options;
 
@@ -251,8 +257,8 @@ static bool check_pidfile(const struct chronyd *daemon) {
     pid_t owner = has_pidfile(daemon->config) ? pidfile_owner(path) : 0;
 
     if (owner > 0)
-        log_fatal(&daemon->log, "Another chronyd may already be running (pid=%d), check %s", (int)owner,
-                  path);
+        log_fatal(&daemon->log, "Another chronyd may already be running (pid=%d), check %s",
+                  (int)owner, path);
     return owner == 0;
 }
 
@@ -267,19 +273,26 @@ static bool find_account(struct chronyd *daemon) {
     return true;
 }
 
-/* A directory that cannot be made is said in the log, and felt where it is used. */
+static bool same_directory(const char *a, const char *b) {
+    size_t length = (size_t)(strrchr(a, '/') ? strrchr(a, '/') - a : 0);
+
+    return strncmp(a, b, length) == 0 && b[length] == '/' && !strchr(b + length + 1, '/');
+}
+
+/* A directory that cannot be made is said in the log, once, and felt where it is used. */
 static void make_directories(const struct chronyd *daemon) {
     const struct config *config = daemon->config;
     const struct account *account = &daemon->account;
-    const char *const directories[] = {config->log_dir, config->dump_dir, config->nts_dump_dir};
     bool once = daemon->options.set_once || daemon->options.print_once;
-    const char *const files[] = {config->bind_command_path, config->pid_file,
-                                 once ? NULL : config->drift_file};
+    const char *socket = is_path(config->bind_command_path) ? config->bind_command_path : "";
+    const char *const files[] = {config->pid_file, once ? NULL : config->drift_file};
+    const char *const directories[] = {config->log_dir, config->dump_dir, config->nts_dump_dir};
 
+    if (*socket)
+        directory_make_parent(&daemon->log, socket, 0770, account->uid, account->gid);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (is_path(files[i]))
-            directory_make_parent(&daemon->log, files[i], i == 0 ? 0770 : 0750, account->uid,
-                                  account->gid);
+        if (is_path(files[i]) && !(*socket && same_directory(socket, files[i])))
+            directory_make_parent(&daemon->log, files[i], 0750, account->uid, account->gid);
     for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
         if (is_path(directories[i]))
             directory_make(&daemon->log, directories[i], 0750, account->uid, account->gid);
@@ -405,7 +418,8 @@ static int run(struct chronyd *daemon) {
     return write_pidfile(daemon) ? serve(daemon) : 1;
 }
 
-/* chrony's rule, but for those who do not mean the clock at all, and for a container that has no root. */
+/* chrony's rule, but for those who do not mean the clock at all, and for a container that has no
+ * root. */
 static bool may_run(const struct chronyd_options *options) {
     return getuid() == 0 || options->any_user || options->print_once || options->print_config ||
            options->no_clock_control || process_in_container();

@@ -1,5 +1,5 @@
-/* chronyd's command line, by one table. getopt() of musl stops at the first argument that is no option; what is written for
- * chrony relies on glibc's, which goes on. */
+/* chronyd's command line, by one table. getopt() of musl stops at the first argument that is no
+ * option; what is written for chrony relies on glibc's, which goes on. */
 #include "applets/chronyd/options.h"
 
 #include <stddef.h>
@@ -16,7 +16,8 @@ static const struct option_row {
     uint8_t kind; /* enum option_kind */
     uint8_t member;
 } rows[] = {
-#define ROW(letter, kind, member) {letter, kind, offsetof(struct chronyd_options, member)}
+#define ROW(letter, kind, member)                                                                  \
+    { letter, kind, offsetof(struct chronyd_options, member) }
     ROW('4', OPTION_FLAG, ipv4),
     ROW('6', OPTION_FLAG, ipv6),
     ROW('d', OPTION_COUNT, debug),
@@ -60,7 +61,8 @@ static bool parse_number(const char *text, int *number) {
 }
 
 /* One option with its value (NULL for flags). */
-static bool set_option(struct chronyd_options *options, const struct option_row *row, const char *value) {
+static bool set_option(struct chronyd_options *options, const struct option_row *row,
+                       const char *value) {
     void *member = (char *)options + row->member;
 
     switch (row->kind) {
@@ -76,13 +78,13 @@ static bool set_option(struct chronyd_options *options, const struct option_row 
         *(const char **)member = value;
         return true;
     default:
-        return parse_number(value, member);
+        return value && parse_number(value, member);
     }
 }
 
 /* A bundle like "-dxf"; *next is the argument behind it, moved on when it is taken as a value. */
-static enum options_result parse_bundle(struct chronyd_options *options, const char *letters, char ***next,
-                                        const char **culprit) {
+static enum options_result parse_bundle(struct chronyd_options *options, const char *letters,
+                                        char ***next, const char **culprit) {
     for (; *letters; letters++) {
         const struct option_row *row = find_row(*letters);
         const char *value = NULL;
@@ -106,7 +108,8 @@ static enum options_result parse_bundle(struct chronyd_options *options, const c
     return OPTIONS_OK;
 }
 
-enum options_result options_parse(struct chronyd_options *options, int argc, char **argv, const char **culprit) {
+enum options_result options_parse(struct chronyd_options *options, int argc, char **argv,
+                                  const char **culprit) {
     bool ended = false;
 
     *options = (struct chronyd_options){.ready_descriptor = -1,

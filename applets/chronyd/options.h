@@ -7,8 +7,8 @@
 struct chronyd_options {
     /* flags */
     bool ipv4, ipv6; /* at most one is true */
-    bool help, version, print_config, any_user, lock_memory, syslog_foreground, set_once, print_once, reload_dumps,
-        restarted, set_from_rtc, no_clock_control;
+    bool help, version, print_config, any_user, lock_memory, syslog_foreground, set_once,
+        print_once, reload_dumps, restarted, set_from_rtc, no_clock_control;
     int debug; /* how often -d was given */
     /* with a value; NULL = not given */
     const char *config_file, *log_file, *user;
@@ -24,8 +24,9 @@ struct chronyd_options {
 
 enum options_result { OPTIONS_OK, OPTIONS_BAD, OPTIONS_BAD_NUMBER };
 
-/* Reads all of argv: options may stand behind arguments. The lines are gathered at the front of argv, in place.
- * *culprit: the word that is no number. */
-enum options_result options_parse(struct chronyd_options *options, int argc, char **argv, const char **culprit);
+/* Reads all of argv: options may stand behind arguments. The lines are gathered at the front of
+ * argv, in place. *culprit: the word that is no number. */
+enum options_result options_parse(struct chronyd_options *options, int argc, char **argv,
+                                  const char **culprit);
 
 #endif

@@ -21,12 +21,11 @@ static double shown_delay(const struct ntpdate_server *server, int sample) {
 
 static void print_timestamp(const char *caption, ntp_time_t stamp, ns_t near) {
     ns_t time = ntp_time_to_ns(stamp, near);
-    time_t seconds = (time_t)ns_floor_seconds(time);
-    char text[64];
+    struct timespec when = {.tv_sec = (time_t)ns_floor_seconds(time)};
 
-    strftime(text, sizeof text, "%a, %b %e %Y %H:%M:%S", localtime(&seconds));
-    printf("%s%08x.%08x  %s.%03d\n", caption, (unsigned)(stamp >> 32), (unsigned)stamp, text,
-           (int)((time - seconds * NS_PER_S) / 1000000));
+    printf("%s%08x.%08x  ", caption, (unsigned)(stamp >> 32), (unsigned)stamp);
+    tool_print_time(stdout, "%a, %b %e %Y %H:%M:%S", &when);
+    printf(".%03d\n", (int)((time - when.tv_sec * NS_PER_S) / 1000000));
 }
 
 static void print_reference_id(const struct ntp_header *header) {
@@ -82,13 +81,12 @@ void ntpdate_print_server(const struct ntpdate_server *server, bool debug) {
 }
 
 void ntpdate_log(FILE *stream, const char *format, ...) {
-    time_t now = time(NULL);
-    char date[32];
+    struct timespec now = {.tv_sec = time(NULL)};
     va_list arguments;
 
     fflush(stdout);
-    strftime(date, sizeof date, "%e %b %H:%M:%S", localtime(&now));
-    fprintf(stream, "%s ntpdate[%d]: ", date, (int)getpid());
+    tool_print_time(stream, "%e %b %H:%M:%S", &now);
+    fprintf(stream, " ntpdate[%d]: ", (int)getpid());
     va_start(arguments, format);
     vfprintf(stream, format, arguments);
     va_end(arguments);

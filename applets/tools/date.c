@@ -40,40 +40,6 @@ static const char *precision_format(const struct tool *tool) {
     tool_usage(tool);
 }
 
-/* Prints one conversion, "%" to its letter; an unknown one as it stands. */
-static void print_conversion(const char *conversion, const struct tm *calendar, long nanosecond) {
-    char text[128];
-
-    if (strcmp(conversion, "%N") == 0) {
-        printf("%09ld", nanosecond);
-    } else if (strcmp(conversion, "%:z") == 0) {
-        strftime(text, sizeof text, "%z", calendar);
-        printf("%.3s:%s", text, text + 3);
-    } else {
-        fputs(strftime(text, sizeof text, conversion, calendar) > 0 ? text : conversion, stdout);
-    }
-}
-
-/* Conversions go to strftime one by one: it has no word for nanoseconds, and gives nothing at all
- * when one of them is unknown or the whole is too long. */
-static void print_time(const char *format, const struct tm *calendar, long nanosecond) {
-    while (*format != '\0') {
-        size_t plain = strcspn(format, "%");
-        size_t length = strspn(format + plain + (format[plain] == '%'), "_-0+:EO123456789");
-        char conversion[16];
-
-        fwrite(format, 1, plain, stdout);
-        format += plain;
-        if (*format == '\0')
-            break;
-        length += 2;
-        snprintf(conversion, sizeof conversion, "%.*s", (int)length, format);
-        print_conversion(conversion, calendar, nanosecond);
-        format += strnlen(format, length);
-    }
-    putchar('\n');
-}
-
 int date_main(int argc, char **argv) {
     struct tool tool = tool_begin(argv, "date", usage);
     const char *format = "%a %b %e %H:%M:%S %Z %Y";
@@ -108,13 +74,10 @@ int date_main(int argc, char **argv) {
         tool_error(&tool, "invalid date '%s'", *tool.operands);
         return 1;
     }
-
-    struct tm *calendar = localtime(&now.tv_sec);
-
-    if (calendar == NULL) {
+    if (!tool_print_time(stdout, format, &now)) {
         tool_error(&tool, "date out of range");
         return 1;
     }
-    print_time(format, calendar, now.tv_nsec);
+    putchar('\n');
     return tool_finish(&tool, 0);
 }

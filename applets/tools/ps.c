@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,7 +101,7 @@ static void set_command(struct process *process, const char *directory, const ch
     for (char *c = process->command; c < process->command + length; c++) {
         if (*c == '\0')
             *c = ' ';
-        else if (iscntrl((unsigned char)*c)) /* no escape sequences to the terminal */
+        else if ((unsigned char)*c < ' ' || *c == '\177') /* no escape sequences to the terminal */
             *c = '?';
     }
 }
@@ -133,8 +134,8 @@ static bool read_process(struct process *process, const char *pid) {
 }
 
 static struct machine read_machine(void) {
-    struct machine machine = {.ticks_per_second = sysconf(_SC_CLK_TCK),
-                              .page_kb = sysconf(_SC_PAGESIZE) / 1024};
+    struct machine machine = {.ticks_per_second = (long long)getauxval(AT_CLKTCK),
+                              .page_kb = (long long)getauxval(AT_PAGESZ) / 1024};
     char text[128];
 
     if (read_file("/proc/meminfo", text, sizeof text) > 0)
@@ -175,10 +176,10 @@ static void format_state(const struct process *process, char text[NAME_SIZE]) {
 }
 
 /* The time of day for what started within a day, otherwise month and day. */
-static void format_start(double age, char text[NAME_SIZE]) {
-    time_t start = time(NULL) - (time_t)age;
+static void print_start(double age) {
+    struct timespec start = {.tv_sec = time(NULL) - (time_t)age};
 
-    strftime(text, NAME_SIZE, age < 86400 ? "%H:%M" : "%b%d", localtime(&start));
+    tool_print_time(stdout, age < 86400 ? "%H:%M" : "%b%d", &start);
 }
 
 static void print_long(const struct process *process, const struct machine *machine,
@@ -188,16 +189,16 @@ static void print_long(const struct process *process, const struct machine *mach
     double age =
         machine->uptime - (double)field[STAT_START_TICKS] / (double)machine->ticks_per_second;
     long long resident = field[STAT_RESIDENT] * machine->page_kb;
-    char terminal[NAME_SIZE], state[NAME_SIZE], start[NAME_SIZE];
+    char terminal[NAME_SIZE], state[NAME_SIZE];
 
     format_terminal(field[STAT_TERMINAL], terminal);
     format_state(process, state);
-    format_start(age < 0 ? 0 : age, start);
-    printf("%-8.8s %5lld %4.1f %4.1f %6lld %5lld %-8s %-4s %5s %3lld:%02lld %s\n", user,
-           process->pid, age < 1 ? 0 : (double)cpu * 100 / age,
+    printf("%-8.8s %5lld %4.1f %4.1f %6lld %5lld %-8s %-4s ", user, process->pid,
+           age < 1 ? 0 : (double)cpu * 100 / age,
            machine->memory_kb == 0 ? 0 : (double)resident * 100 / (double)machine->memory_kb,
-           field[STAT_VIRTUAL] / 1024, resident, terminal, state, start, cpu / 60, cpu % 60,
-           process->command);
+           field[STAT_VIRTUAL] / 1024, resident, terminal, state);
+    print_start(age < 0 ? 0 : age);
+    printf(" %3lld:%02lld %s\n", cpu / 60, cpu % 60, process->command);
 }
 
 static void print_short(const struct process *process, const struct machine *machine,
@@ -209,17 +210,11 @@ static void print_short(const struct process *process, const struct machine *mac
            process->command);
 }
 
-/* The numbers among the names of /proc are the processes. */
-static int is_number(const struct dirent *entry) {
-    return isdigit((unsigned char)entry->d_name[0]);
-}
-
 int ps_main(int argc, char **argv) {
     struct tool tool = tool_begin(argv, "ps", usage);
     struct machine machine = read_machine();
     bool is_long = false;
-    struct dirent **entries;
-    int count;
+    DIR *directory = opendir("/proc");
 
     (void)argc;
     /* BSD's spelling has no dash; what only asks for more processes is the default here. */
@@ -228,23 +223,20 @@ int ps_main(int argc, char **argv) {
     for (char **word = tool.operands; *word != NULL; word++)
         is_long = is_long || strchr(*word, 'u') != NULL;
 
-    count = scandir("/proc", &entries, is_number, versionsort);
-    if (count <= 0) {
-        tool_error(&tool, "/proc is not there");
-        return 1;
-    }
+    if (directory == NULL)
+        return tool_failed(&tool, "can't read", "/proc");
     puts(is_long ? "USER       PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND"
                  : "PID   USER     TIME  COMMAND");
-    for (int i = 0; i < count; i++) {
+    /* The kernel lists them in order. */
+    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         struct process process;
         char user[NAME_SIZE];
 
-        if (read_process(&process, entries[i]->d_name)) {
-            find_user_name(process.user, user);
-            (is_long ? print_long : print_short)(&process, &machine, user);
-        }
-        free(entries[i]);
+        if (!isdigit((unsigned char)entry->d_name[0]) || !read_process(&process, entry->d_name))
+            continue;
+        find_user_name(process.user, user);
+        (is_long ? print_long : print_short)(&process, &machine, user);
     }
-    free(entries);
+    closedir(directory);
     return tool_finish(&tool, 0);
 }

@@ -5,6 +5,8 @@
 
 #include <netdb.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
 
 #include "core/base/time.h"
 
@@ -54,6 +56,11 @@ struct addrinfo *tool_resolve(const struct tool *tool, const char *host, const c
 
 /* The numeric address without port into text (TOOL_ADDRESS_SIZE bytes); returns text. */
 const char *tool_address(const struct sockaddr *address, char *text);
+
+/* A date in local time by the format of strftime(3) in the C locale, less flags, widths and weeks
+ * of the year; with %N (nanoseconds), %s, %:z (+hh:mm). An unknown conversion stays as it stands.
+ * False when the year does not fit. */
+bool tool_print_time(FILE *stream, const char *format, const struct timespec *when);
 
 /* SIGINT and SIGTERM end the program with 128 + signal, as process 1 of a container too, where the
  * kernel drops signals that have no handler. */

@@ -48,7 +48,7 @@ static void read_drift(struct engine *engine) {
 
 void reference_init(struct engine *engine) {
     struct reference *reference = &engine->reference;
-    double initial = ppm(-engine->clock.base_frequency);
+    double initial = ppm(0.0 - engine->clock.base_frequency);
 
     *reference = (struct reference){
         .leap = NTP_LEAP_UNSYNCHRONISED,
@@ -76,7 +76,7 @@ void reference_write_drift(struct engine *engine) {
 
     if (path == NULL)
         return;
-    snprintf(text, sizeof(text), "%20.6f %20.6f\n", ppm(-engine->clock.base_frequency),
+    snprintf(text, sizeof(text), "%20.6f %20.6f\n", ppm(0.0 - engine->clock.base_frequency),
              ppm(engine->reference.skew));
     engine->host->replace_file(engine->host->context, path, text, 0644);
     engine->reference.drift_age = 0.0;

@@ -3,6 +3,8 @@
 
 #include "core/engine/reference.h"
 
+#define LOWEST_POLL (-19) /* of the polls echoed in answers, also when requests are not limited */
+
 static void open_server(struct engine *engine, int slot, int family, const struct address *local) {
     struct socket_request request = {
         .kind = SOCKET_SERVER,
@@ -67,7 +69,7 @@ static enum limit_verdict limit(struct engine *engine, const struct packet *pack
 
 void serve_packet(struct engine *engine, const struct packet *packet) {
     const struct rate_limit *rate = &engine->config->ntp_rate_limit;
-    struct answer answer = {.min_poll = rate->enabled ? rate->interval : -128};
+    struct answer answer = {.min_poll = rate->enabled ? rate->interval : LOWEST_POLL};
     struct ntp_header request;
     struct ntp_layout layout;
     struct served_reference reference;

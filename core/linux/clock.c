@@ -17,7 +17,8 @@
 #define MAX_FREQ_PPM      500.0
 #define MAX_ERROR_SECONDS 16.0 /* what the kernel calls unsynchronised */
 
-/* Ends an adjtime() of someone before us; the value that other daemons' documentation knows it by. */
+/* Ends an adjtime() of someone before us; the value that other daemons' documentation knows it by.
+ */
 #define MODE_CLEAR_ADJTIME 0x8001
 
 #define PRECISION_STEPS    100
@@ -36,7 +37,9 @@ struct kernel_frequency kernel_frequency_split(double frequency) {
 }
 
 double kernel_frequency_join(struct kernel_frequency parts) {
-    return ((double)(parts.tick - NOMINAL_TICK) * PPM_PER_TICK + (double)parts.freq / SCALE_PER_PPM) * 1e-6;
+    return ((double)(parts.tick - NOMINAL_TICK) * PPM_PER_TICK +
+            (double)parts.freq / SCALE_PER_PPM) *
+           1e-6;
 }
 
 static ns_t read_clock(clockid_t id) {
@@ -85,7 +88,8 @@ bool system_clock_control(const struct log *log) {
     if (adjtimex(&clear) >= 0 && adjtimex(&quiet) >= 0)
         return true;
     if (errno == EPERM)
-        log_warning(log, "adjtimex(0x8001) failed : Operation not permitted : no CAP_SYS_TIME: serving time without "
+        log_warning(log, "adjtimex(0x8001) failed : Operation not permitted : no CAP_SYS_TIME: "
+                         "serving time without "
                          "steering the clock; add --cap-add SYS_TIME, or -x to mean it");
     else
         log_warning(log, "adjtimex(0x8001) failed : %s : serving time without steering the clock",
@@ -105,7 +109,8 @@ bool system_clock_read_frequency(void *context, double *frequency) {
 
 bool system_clock_set_frequency(void *context, double frequency, double *actual) {
     struct kernel_frequency parts = kernel_frequency_split(frequency);
-    struct timex state = {.modes = ADJ_TICK | ADJ_FREQUENCY, .tick = parts.tick, .freq = parts.freq};
+    struct timex state = {
+        .modes = ADJ_TICK | ADJ_FREQUENCY, .tick = parts.tick, .freq = parts.freq};
 
     (void)context;
     if (adjtimex(&state) < 0)
@@ -117,7 +122,8 @@ bool system_clock_set_frequency(void *context, double frequency, double *actual)
 /* For kernels and sandboxes without ADJ_SETOFFSET: loses the time between the two calls. */
 static bool step_by_setting(ns_t offset) {
     ns_t target = system_clock_read() + offset;
-    struct timespec when = {.tv_sec = (time_t)(target / NS_PER_S), .tv_nsec = (long)(target % NS_PER_S)};
+    struct timespec when = {.tv_sec = (time_t)(target / NS_PER_S),
+                            .tv_nsec = (long)(target % NS_PER_S)};
 
     return target >= 0 && clock_settime(CLOCK_REALTIME, &when) == 0;
 }

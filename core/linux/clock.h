@@ -1,5 +1,6 @@
-/* The kernel's clocks: read by clock_gettime, steered by adjtimex. The split of a frequency into the kernel's two
- * knobs is plain arithmetic and is tested as such; nothing else here is ever called by a test. */
+/* The kernel's clocks: read by clock_gettime, steered by adjtimex. The split of a frequency into
+ * the kernel's two knobs is plain arithmetic and is tested as such; nothing else here is ever
+ * called by a test. */
 #ifndef CHRONOBOX_LINUX_CLOCK_H
 #define CHRONOBOX_LINUX_CLOCK_H
 
@@ -18,18 +19,20 @@ struct kernel_frequency {
     long freq;
 };
 
-/* frequency: s/s, positive = faster, clamped to +-CLOCK_MAX_FREQUENCY. Within +-500 ppm the tick stays nominal. */
+/* frequency: s/s, positive = faster, clamped to +-CLOCK_MAX_FREQUENCY. Within +-500 ppm the tick
+ * stays nominal. */
 struct kernel_frequency kernel_frequency_split(double frequency);
 double kernel_frequency_join(struct kernel_frequency parts);
 
 ns_t system_clock_read(void);
 ns_t monotonic_clock_read(void);
 
-/* s, the smallest step seen between readings of the system clock, 1e-9..1. Bounded, also where time stands still. */
+/* s, the smallest step seen between readings of the system clock, 1e-9..1. Bounded, also where time
+ * stands still. */
 double system_clock_precision(void);
 
-/* Takes the clock over: ends a running adjtime(), turns the kernel's own loops off, marks it unsynchronised. False: the
- * kernel does not let us; one warning says why and what to do. */
+/* Takes the clock over: ends a running adjtime(), turns the kernel's own loops off, marks it
+ * unsynchronised. False: the kernel does not let us; one warning says why and what to do. */
 bool system_clock_control(const struct log *log);
 
 /* The doors of struct host; the context is not used. */

@@ -1,5 +1,5 @@
-/* What the configuration parser asks of the world (conf_reader.h). The C library's glob() would do, at several times the
- * size, and musl's says nothing about a file that is not there. */
+/* What the configuration parser asks of the world (conf_reader.h). The C library's glob() would do,
+ * at several times the size, and musl's says nothing about a file that is not there. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -17,7 +17,8 @@
 #define MAX_MATCHES 4096
 #define WILD_CARDS  "*?["
 
-/* The set that opens at pattern ('['): whether c is in it. *behind: the byte after its ']', or NULL when it never closes. */
+/* The set that opens at pattern ('['): whether c is in it. *behind: the byte after its ']', or NULL
+ * when it never closes. */
 static bool set_contains(const char *pattern, char c, const char **behind) {
     const char *p = pattern + 1;
     bool inverted = *p == '!' || *p == '^', found = false;
@@ -132,7 +133,8 @@ static void find_component(struct matches *matches, const char *base, const char
         return;
     }
     while ((entry = readdir(directory)) != NULL)
-        if ((entry->d_name[0] != '.' || component[0] == '.') && pattern_match(component, entry->d_name))
+        if ((entry->d_name[0] != '.' || component[0] == '.') &&
+            pattern_match(component, entry->d_name))
             descend(matches, base, entry->d_name, strlen(entry->d_name), rest);
     closedir(directory);
 }

@@ -9,7 +9,8 @@
 /* Stateless; no context. */
 extern const struct conf_reader linux_conf_reader;
 
-/* Shell patterns of one path component: * ? [a-z] [!a-z]; a backslash takes the next byte as it is. */
+/* Shell patterns of one path component: * ? [a-z] [!a-z]; a backslash takes the next byte as it is.
+ */
 bool pattern_match(const char *pattern, const char *name);
 
 /* Paths that match, wild cards allowed in every component (conf_reader.match_files). */

@@ -1,5 +1,6 @@
-/* Sockets, retries and clean-up of the control protocol's client. One datagram asks, one answers; every attempt has
- * its own random sequence number, so a late answer to an earlier one is not taken for it. */
+/* Sockets, retries and clean-up of the control protocol's client. One datagram asks, one answers;
+ * every attempt has its own random sequence number, so a late answer to an earlier one is not taken
+ * for it. */
 #include "core/linux/control_client.h"
 
 #include <errno.h>
@@ -16,17 +17,17 @@
 #include "core/linux/names.h"
 #include "core/linux/socket.h"
 
-#define PACKET_REQUEST    1
-#define PACKET_REPLY      2
-#define REPLY_BUFFER      1024
-#define HOST_NAME_SIZE    256
-#define RANDOM_NAME       16
-#define DIRECTORY_MODE    0711 /* the daemon's user must get through to the socket */
-#define SOCKET_UMASK      0111 /* and write to it */
-#define OLD_VERSION       5    /* the last one whose requests had no padding */
-#define MIN_SANE_VERSION  4
-#define NS_PER_MS         1000000
-#define MAX_WAIT          1000000000 /* ms of one attempt */
+#define PACKET_REQUEST   1
+#define PACKET_REPLY     2
+#define REPLY_BUFFER     1024
+#define HOST_NAME_SIZE   256
+#define RANDOM_NAME      16
+#define DIRECTORY_MODE   0711 /* the daemon's user must get through to the socket */
+#define SOCKET_UMASK     0111 /* and write to it */
+#define OLD_VERSION      5    /* the last one whose requests had no padding */
+#define MIN_SANE_VERSION 4
+#define NS_PER_MS        1000000
+#define MAX_WAIT         1000000000 /* ms of one attempt */
 
 _Static_assert(CONTROL_CLIENT_PATH_SIZE == sizeof(((struct sockaddr_un *)0)->sun_path), "sun_path");
 
@@ -56,7 +57,8 @@ int control_client_resolve(const char *name, int family, struct address *address
     return count;
 }
 
-static void add_server(struct control_client *client, const char *name, uint16_t port, int family, bool names) {
+static void add_server(struct control_client *client, const char *name, uint16_t port, int family,
+                       bool names) {
     if (client->count == CONTROL_CLIENT_MAX_SERVERS)
         return;
     struct control_server *server = &client->servers[client->count];
@@ -75,8 +77,8 @@ static void add_server(struct control_client *client, const char *name, uint16_t
         client->servers[client->count++].endpoint = (struct endpoint){found[i], port};
 }
 
-void control_client_add_servers(struct control_client *client, const char *list, uint16_t port, int family,
-                                bool names) {
+void control_client_add_servers(struct control_client *client, const char *list, uint16_t port,
+                                int family, bool names) {
     while (*list) {
         size_t length = strcspn(list, ",");
         char name[HOST_NAME_SIZE];
@@ -128,7 +130,8 @@ static bool bind_path(int fd, const char *path) {
     return bound;
 }
 
-static bool print_path(char *path, const char *format, const char *directory, int pid, const char *name) {
+static bool print_path(char *path, const char *format, const char *directory, int pid,
+                       const char *name) {
     int length = snprintf(path, CONTROL_CLIENT_PATH_SIZE, format, directory, pid, name);
     if (length > 0 && length < CONTROL_CLIENT_PATH_SIZE)
         return true;
@@ -155,8 +158,10 @@ static void random_name(char name[RANDOM_NAME + 1]) {
     name[RANDOM_NAME] = '\0';
 }
 
-/* DIRECTORY/chronyc.PID/RANDOM/sock, as chrony 4.8 has it: a name that nobody could have put there before. */
-static bool bind_in_private_directory(struct control_client *client, int fd, const char *directory) {
+/* DIRECTORY/chronyc.PID/RANDOM/sock, as chrony 4.8 has it: a name that nobody could have put there
+ * before. */
+static bool bind_in_private_directory(struct control_client *client, int fd,
+                                      const char *directory) {
     char name[RANDOM_NAME + 1];
     random_name(name);
     int pid = (int)getpid();
@@ -207,7 +212,8 @@ static bool connect_unix(struct control_client *client, const char *path) {
         return false;
 
     client->fd = socket_new(AF_UNIX);
-    return client->fd >= 0 && bind_own_socket(client, client->fd, path) && connect_path(client->fd, path);
+    return client->fd >= 0 && bind_own_socket(client, client->fd, path) &&
+           connect_path(client->fd, path);
 }
 
 static bool connect_udp(struct control_client *client, const struct endpoint *endpoint) {
@@ -222,8 +228,8 @@ static bool same_as_previous(const struct control_client *client, int index) {
     struct stat this, previous;
     return index > 0 && *client->servers[index - 1].path &&
            stat(client->servers[index].path, &this) == 0 &&
-           stat(client->servers[index - 1].path, &previous) == 0 && this.st_dev == previous.st_dev &&
-           this.st_ino == previous.st_ino;
+           stat(client->servers[index - 1].path, &previous) == 0 &&
+           this.st_dev == previous.st_dev && this.st_ino == previous.st_ino;
 }
 
 bool control_client_open(struct control_client *client) {
@@ -262,11 +268,12 @@ static bool wait_readable(const struct control_client *client, ns_t until) {
 
 enum verdict { VERDICT_TAKEN, VERDICT_FOREIGN, VERDICT_RETRY };
 
-static enum verdict judge_reply(struct control_client *client, const struct control_request *request,
-                                const uint8_t *bytes, size_t length, struct control_answer *answer) {
+static enum verdict judge_reply(struct control_client *client,
+                                const struct control_request *request, const uint8_t *bytes,
+                                size_t length, struct control_answer *answer) {
     struct control_reply reply;
-    if (!control_reply_decode(bytes, length, &reply) || reply.type != PACKET_REPLY || reply.command != request->command ||
-        reply.sequence != request->sequence)
+    if (!control_reply_decode(bytes, length, &reply) || reply.type != PACKET_REPLY ||
+        reply.command != request->command || reply.sequence != request->sequence)
         return VERDICT_FOREIGN;
     if (reply.version != client->version &&
         !(reply.version >= MIN_SANE_VERSION && reply.status == CONTROL_BAD_VERSION))
@@ -289,8 +296,8 @@ static enum verdict judge_reply(struct control_client *client, const struct cont
 }
 
 /* One transmission and the wait for its answer. */
-static bool attempt(struct control_client *client, struct control_request *request, uint8_t *bytes, size_t length,
-                    struct control_answer *answer) {
+static bool attempt(struct control_client *client, struct control_request *request, uint8_t *bytes,
+                    size_t length, struct control_answer *answer) {
     if (getrandom(&request->sequence, sizeof(request->sequence), 0) < 0)
         request->sequence++;
     request->version = client->version;
@@ -315,15 +322,16 @@ static bool attempt(struct control_client *client, struct control_request *reque
     return false;
 }
 
-bool control_client_ask(struct control_client *client, enum control_command command, const void *payload,
-                        struct control_answer *answer) {
+bool control_client_ask(struct control_client *client, enum control_command command,
+                        const void *payload, struct control_answer *answer) {
     const struct control_command_info *info = control_command(command);
     uint8_t bytes[CONTROL_MAX_REQUEST] = {0};
     control_encode(info->request, payload, bytes + CONTROL_REQUEST_HEADER);
     struct control_request request = {.type = PACKET_REQUEST, .command = (uint16_t)command};
 
     while (control_client_open(client)) {
-        for (request.attempt = 0; request.attempt <= client->retries && !stopped(client); request.attempt++) {
+        for (request.attempt = 0; request.attempt <= client->retries && !stopped(client);
+             request.attempt++) {
             size_t length = client->version == OLD_VERSION
                                 ? CONTROL_REQUEST_HEADER + (size_t)info->request->length
                                 : info->min_length;

@@ -1,6 +1,7 @@
-/* The client's side of the control protocol: a list of places where a daemon may listen, one connection at a time,
- * questions with retries. Over a Unix socket the client needs a socket of its own in the daemon's directory; it is
- * made without a predictable path and without chmod, and control_client_close() removes it. */
+/* The client's side of the control protocol: a list of places where a daemon may listen, one
+ * connection at a time, questions with retries. Over a Unix socket the client needs a socket of its
+ * own in the daemon's directory; it is made without a predictable path and without chmod, and
+ * control_client_close() removes it. */
 #ifndef CHRONOBOX_LINUX_CONTROL_CLIENT_H
 #define CHRONOBOX_LINUX_CONTROL_CLIENT_H
 
@@ -15,9 +16,9 @@
 #define CONTROL_CLIENT_MAX_NAMES   16  /* addresses used of one host name */
 #define CONTROL_CLIENT_PATH_SIZE   108 /* of struct sockaddr_un */
 
-/* Where a daemon is looked for: both places of its Unix socket (Debian's, upstream's), then the loopback. */
-#define CONTROL_CLIENT_SERVERS                                                                     \
-    "/run/chrony/chronyd.sock,/var/run/chrony/chronyd.sock,127.0.0.1,::1"
+/* Where a daemon is looked for: both places of its Unix socket (Debian's, upstream's), then the
+ * loopback. */
+#define CONTROL_CLIENT_SERVERS "/run/chrony/chronyd.sock,/var/run/chrony/chronyd.sock,127.0.0.1,::1"
 
 #define CONTROL_CLIENT_RETRIES 2
 #define CONTROL_CLIENT_TIMEOUT 1000 /* ms, of the first attempt; doubled for each further one */
@@ -30,11 +31,11 @@ struct control_server {
 struct control_client {
     struct control_server servers[CONTROL_CLIENT_MAX_SERVERS];
     int count;
-    int current;    /* index of the connected server, or of the next one to try */
-    int fd;         /* -1 = not connected */
-    int retries;    /* 0..30 */
-    int timeout;    /* ms, of the first attempt */
-    ns_t deadline;  /* monotonic; no waiting beyond it. NS_NEVER = none */
+    int current;     /* index of the connected server, or of the next one to try */
+    int fd;          /* -1 = not connected */
+    int retries;     /* 0..30 */
+    int timeout;     /* ms, of the first attempt */
+    ns_t deadline;   /* monotonic; no waiting beyond it. NS_NEVER = none */
     uint8_t version; /* 6; 5 once a daemon has asked for it */
     const volatile sig_atomic_t *stop; /* set by a signal handler: give up. NULL = never */
     /* What is ours in the file system; "" = nothing. */
@@ -42,7 +43,8 @@ struct control_client {
     char inner_directory[CONTROL_CLIENT_PATH_SIZE], outer_directory[CONTROL_CLIENT_PATH_SIZE];
 };
 
-/* What a daemon said. type is an enum control_reply_type, or a number nobody knows (layout is NULL then). */
+/* What a daemon said. type is an enum control_reply_type, or a number nobody knows (layout is NULL
+ * then). */
 struct control_answer {
     uint16_t status;
     uint16_t type;
@@ -68,23 +70,27 @@ struct control_answer {
 
 void control_client_init(struct control_client *client, const volatile sig_atomic_t *stop);
 
-/* Appends a comma-separated list of absolute paths, addresses and, when names is true, host names (resolved here,
- * to `family` or, with ADDRESS_NONE, to both). What does not resolve is skipped. port: UDP, host order. */
-void control_client_add_servers(struct control_client *client, const char *list, uint16_t port, int family,
-                                bool names);
+/* Appends a comma-separated list of absolute paths, addresses and, when names is true, host names
+ * (resolved here, to `family` or, with ADDRESS_NONE, to both). What does not resolve is skipped.
+ * port: UDP, host order. */
+void control_client_add_servers(struct control_client *client, const char *list, uint16_t port,
+                                int family, bool names);
 
-/* Connects to the first server that can be; true when connected already. Says nothing about a daemon behind UDP. */
+/* Connects to the first server that can be; true when connected already. Says nothing about a
+ * daemon behind UDP. */
 bool control_client_open(struct control_client *client);
 
-/* Sends the request (NULL or struct control_* of the command's request layout) until it is answered, going on to
- * the next server when one stays silent. False: nobody answered, or stopped; the next call starts over. */
-bool control_client_ask(struct control_client *client, enum control_command command, const void *request,
-                        struct control_answer *answer);
+/* Sends the request (NULL or struct control_* of the command's request layout) until it is
+ * answered, going on to the next server when one stays silent. False: nobody answered, or stopped;
+ * the next call starts over. */
+bool control_client_ask(struct control_client *client, enum control_command command,
+                        const void *request, struct control_answer *answer);
 
 /* Disconnects and removes what was made in the file system. */
 void control_client_close(struct control_client *client);
 
-/* An address, or a host name through the system's resolver: fills at most `max` addresses, returns how many. */
+/* An address, or a host name through the system's resolver: fills at most `max` addresses, returns
+ * how many. */
 int control_client_resolve(const char *name, int family, struct address *addresses, int max);
 
 /* CLOCK_MONOTONIC. */

@@ -41,7 +41,9 @@ bool daemon_start(int *launcher, int *status) {
 
     *status = 1;
     if (pipe2(ends, O_CLOEXEC) < 0 || (child = fork()) < 0) {
-        perror("chronyd");
+        static const char words[] = "chronyd: cannot fork into the background\n";
+
+        file_write(STDERR_FILENO, words, sizeof words - 1);
         return false;
     }
     if (child > 0) {
@@ -92,7 +94,7 @@ pid_t pidfile_owner(const char *path) {
     if (pid <= 0 || pid == getpid() || (kill(pid, 0) < 0 && errno == ESRCH))
         return 0;
     read_command(pid, command);
-    if (command[0] != '\0' && strcmp(command, "chronyd") != 0 && strcmp(command, "chronobox") != 0)
+    if (command[0] != '\0' && strcmp(command, "chronyd") != 0)
         return 0;
     return pid;
 }

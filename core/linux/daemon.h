@@ -7,21 +7,24 @@
 
 #include "core/base/log.h"
 
-/* Goes to the background. In the process that was started: waits until the child has said how its start went, prints
- * what it wrote, sets *status and returns false. In the child: true, *launcher is the pipe to say it through. Must come
- * before any thread. */
+/* Goes to the background. In the process that was started: waits until the child has said how its
+ * start went, prints what it wrote, sets *status and returns false. In the child: true, *launcher
+ * is the pipe to say it through. Must come before any thread. */
 bool daemon_start(int *launcher, int *status);
 
-/* The child's word that it runs: its standard streams go to /dev/null, its directory is /. *launcher becomes -1. */
+/* The child's word that it runs: its standard streams go to /dev/null, its directory is /.
+ * *launcher becomes -1. */
 void daemon_started(int *launcher);
 
-/* The process that runs by this pidfile: another one that is alive and a chronyd. Its pid; 0 = none, and the file is
- * no obstacle: our own pid, a dead one, one that was given to another program since, or no number at all. */
+/* The process that runs by this pidfile: another one that is alive and a chronyd. Its pid; 0 =
+ * none, and the file is no obstacle: our own pid, a dead one, one that was given to another program
+ * since, or no number at all. */
 pid_t pidfile_owner(const char *path);
 
 bool pidfile_write(const char *path); /* false with errno set */
 
-/* Whether we, or the program that started us, are process 1 of a container and not an init system. */
+/* Whether we, or the program that started us, are process 1 of a container and not an init system.
+ */
 bool process_in_container(void);
 
 #endif

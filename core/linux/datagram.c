@@ -1,5 +1,5 @@
-/* Datagrams in and out (socket.h): one system call each. A batch of them would be a loop around read_message() and its
- * counterpart; nothing above this file would notice. */
+/* Datagrams in and out (socket.h): one system call each. A batch of them would be a loop around
+ * read_message() and its counterpart; nothing above this file would notice. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -27,7 +27,8 @@ static int socket_fd(const struct linux_sockets *sockets, int handle) {
     return sockets->polls[sockets->slots[handle].position].fd;
 }
 
-/* The kernel writes the name's and the control data's lengths; simulators may not write msg_flags. */
+/* The kernel writes the name's and the control data's lengths; simulators may not write msg_flags.
+ */
 static ssize_t read_message(int fd, struct message *message, struct datagram *datagram, int flags) {
     message->part = (struct iovec){.iov_base = datagram->bytes, .iov_len = sizeof datagram->bytes};
     message->name.ss_family = AF_UNSPEC;
@@ -42,7 +43,8 @@ static ssize_t read_message(int fd, struct message *message, struct datagram *da
     return recvmsg(fd, &message->header, flags);
 }
 
-/* Where the datagram was sent to. ipi_spec_dst is what a reply can be sent from, also when that was a broadcast. */
+/* Where the datagram was sent to. ipi_spec_dst is what a reply can be sent from, also when that was
+ * a broadcast. */
 static void take_destination(struct cmsghdr *control, struct packet *packet) {
     if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
         struct in_pktinfo info;
@@ -101,7 +103,8 @@ static bool take_path(const struct message *message, struct datagram *datagram) 
     return true;
 }
 
-bool socket_receive(struct linux_sockets *sockets, int handle, ns_t now, struct datagram *datagram) {
+bool socket_receive(struct linux_sockets *sockets, int handle, ns_t now,
+                    struct datagram *datagram) {
     struct message message;
     ssize_t length = read_message(socket_fd(sockets, handle), &message, datagram, 0);
 
@@ -146,8 +149,8 @@ static bool is_link_local(const struct address *address) {
     return address->family == ADDRESS_IPV4 && bytes[0] == 169 && bytes[1] == 254;
 }
 
-/* The reply leaves from the address that was asked. Routing chooses the interface, except where only the interface says
- * which link is meant. */
+/* The reply leaves from the address that was asked. Routing chooses the interface, except where
+ * only the interface says which link is meant. */
 static void put_source(struct message *message, const struct packet *packet, int interface) {
     struct cmsghdr *control = &message->control.first;
 
@@ -192,7 +195,8 @@ bool socket_send(struct linux_sockets *sockets, const struct packet *packet) {
     struct message message;
     ssize_t sent;
 
-    message.part = (struct iovec){.iov_base = (void *)(uintptr_t)packet->bytes, .iov_len = packet->length};
+    message.part =
+        (struct iovec){.iov_base = (void *)(uintptr_t)packet->bytes, .iov_len = packet->length};
     message.header = (struct msghdr){.msg_iov = &message.part, .msg_iovlen = 1};
     if (slot->family == ADDRESS_NONE) {
         if (!put_path(&message, packet->path))

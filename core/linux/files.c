@@ -182,7 +182,8 @@ static bool parent_of(const char *path, char parent[FILE_MAX_PATH]) {
     return true;
 }
 
-bool directory_make_parent(const struct log *log, const char *path, mode_t mode, uid_t uid, gid_t gid) {
+bool directory_make_parent(const struct log *log, const char *path, mode_t mode, uid_t uid,
+                           gid_t gid) {
     char parent[FILE_MAX_PATH];
 
     return !parent_of(path, parent) || directory_make(log, parent, mode, uid, gid);

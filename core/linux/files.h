@@ -1,5 +1,6 @@
-/* Whole files and directories, read and replaced as a daemon must: never half written, never through a symbolic link that
- * someone laid there, and a failure is a line in the log and not an end. */
+/* Whole files and directories, read and replaced as a daemon must: never half written, never
+ * through a symbolic link that someone laid there, and a failure is a line in the log and not an
+ * end. */
 #ifndef CHRONOBOX_LINUX_FILES_H
 #define CHRONOBOX_LINUX_FILES_H
 
@@ -11,7 +12,8 @@
 
 #define FILE_MAX_PATH 4096
 
-/* At most size - 1 bytes and a NUL; the bytes read, or -1. A file that does not exist is not worth a message. */
+/* At most size - 1 bytes and a NUL; the bytes read, or -1. A file that does not exist is not worth
+ * a message. */
 long file_read(const struct log *log, const char *path, char *buffer, size_t size);
 
 /* The whole file, NUL-terminated, from malloc; NULL with errno set (EFBIG beyond FILE_MAX_TEXT). */
@@ -27,12 +29,13 @@ bool file_remove(const struct log *log, const char *path);
 /* Writes all of it; false with errno set. */
 bool file_write(int fd, const char *text, size_t length);
 
-/* Makes a directory of this mode and owner where there is none, parents (0755) too. False: it is not there and could not
- * be made (logged). */
+/* Makes a directory of this mode and owner where there is none, parents (0755) too. False: it is
+ * not there and could not be made (logged). */
 bool directory_make(const struct log *log, const char *path, mode_t mode, uid_t uid, gid_t gid);
 
 /* Makes the directory that `path` is in. */
-bool directory_make_parent(const struct log *log, const char *path, mode_t mode, uid_t uid, gid_t gid);
+bool directory_make_parent(const struct log *log, const char *path, mode_t mode, uid_t uid,
+                           gid_t gid);
 
 /* Whether the directory of a command socket lets nobody in but uid and gid (logged when not). */
 bool directory_is_private(const struct log *log, const char *socket_path, uid_t uid, gid_t gid);

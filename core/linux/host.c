@@ -22,7 +22,8 @@ static ns_t read_monotonic(void *context) {
     return monotonic_clock_read();
 }
 
-/* Early in a boot getrandom() would wait for entropy and old kernels lack it; /dev/urandom always answers. */
+/* Early in a boot getrandom() would wait for entropy and old kernels lack it; /dev/urandom always
+ * answers. */
 static void fill_random(void *context, void *bytes, size_t count) {
     uint8_t *to = bytes;
     int device = -1;

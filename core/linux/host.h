@@ -1,5 +1,5 @@
-/* The production host: the world of one engine, as a value. host.c ties the rooms of this folder to struct host, loop.c
- * lets the engine live in it. */
+/* The production host: the world of one engine, as a value. host.c ties the rooms of this folder to
+ * struct host, loop.c lets the engine live in it. */
 #ifndef CHRONOBOX_LINUX_HOST_H
 #define CHRONOBOX_LINUX_HOST_H
 
@@ -10,14 +10,15 @@
 #include "core/linux/names.h"
 #include "core/linux/socket.h"
 
-/* What signal handlers write; they belong to the program, which is the only thing a signal knows. */
+/* What signal handlers write; they belong to the program, which is the only thing a signal knows.
+ */
 struct linux_signals {
     volatile sig_atomic_t stop;  /* the signal that ends us, 0 = none */
     volatile sig_atomic_t child; /* a child ended: process 1 buries it */
 };
 
 struct linux_host {
-    struct host host;     /* what the engine sees; its context is this struct */
+    struct host host; /* what the engine sees; its context is this struct */
     struct engine *engine;
     struct linux_signals *signals;
     struct linux_sockets sockets;
@@ -30,11 +31,12 @@ struct linux_host {
 struct linux_options {
     struct log log;
     struct linux_signals *signals;
-    bool control_clock;   /* the clock may be steered: no -x; the kernel has the last word */
-    const char *log_dir;  /* NULL = none; must outlive the host */
+    bool control_clock;  /* the clock may be steered: no -x; the kernel has the last word */
+    const char *log_dir; /* NULL = none; must outlive the host */
 };
 
-/* A zeroed struct becomes a host that must stay where it is. Takes control of the clock, or says why not. */
+/* A zeroed struct becomes a host that must stay where it is. Takes control of the clock, or says
+ * why not. */
 void linux_host_init(struct linux_host *host, const struct linux_options *options);
 
 /* Runs the engine until it stops or a signal says so; the exit status. */

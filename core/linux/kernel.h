@@ -1,5 +1,6 @@
-/* Numbers of the Linux interface that musl does not define and that we do not want kernel headers for: linux/net_tstamp.h,
- * linux/capability.h. They are part of the kernel's promise to user space. */
+/* Numbers of the Linux interface that musl does not define and that we do not want kernel headers
+ * for: linux/net_tstamp.h, linux/capability.h. They are part of the kernel's promise to user space.
+ */
 #ifndef CHRONOBOX_LINUX_KERNEL_H
 #define CHRONOBOX_LINUX_KERNEL_H
 

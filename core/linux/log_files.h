@@ -1,5 +1,6 @@
-/* The daemon's record files, LOGDIR/NAME.log: opened on the first row, appended to, closed to be rotated. One that cannot
- * be written is said once and left alone until the next rotation: a full disk never stops the time service. */
+/* The daemon's record files, LOGDIR/NAME.log: opened on the first row, appended to, closed to be
+ * rotated. One that cannot be written is said once and left alone until the next rotation: a full
+ * disk never stops the time service. */
 #ifndef CHRONOBOX_LINUX_LOG_FILES_H
 #define CHRONOBOX_LINUX_LOG_FILES_H
 

@@ -1,4 +1,5 @@
-/* Where messages go (log_sink.h). syslog is written by hand: a datagram to /dev/log, as RFC 3164 has it. */
+/* Where messages go (log_sink.h). syslog is written by hand: a datagram to /dev/log, as RFC 3164
+ * has it. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -23,8 +24,11 @@
 #define LINE_SIZE       (LOG_MESSAGE_SIZE + 64)
 
 void log_sink_init(struct log_sink *sink) {
-    *sink = (struct log_sink){
-        .threshold = LOG_INFO_LEVEL, .fd = STDERR_FILENO, .is_stderr = true, .syslog = -1, .launcher = -1};
+    *sink = (struct log_sink){.threshold = LOG_INFO_LEVEL,
+                              .fd = STDERR_FILENO,
+                              .is_stderr = true,
+                              .syslog = -1,
+                              .launcher = -1};
 }
 
 void log_sink_keep_stderr(struct log_sink *sink) {
@@ -43,8 +47,8 @@ static int inherited_descriptor(const char *path) {
         return STDOUT_FILENO;
     if (strcmp(path, "/dev/stderr") == 0)
         return STDERR_FILENO;
-    if (strncmp(path, prefix, sizeof prefix - 1) == 0 && text_parse_int(path + sizeof prefix - 1, &number) &&
-        number >= 0 && number < 1024)
+    if (strncmp(path, prefix, sizeof prefix - 1) == 0 &&
+        text_parse_int(path + sizeof prefix - 1, &number) && number >= 0 && number < 1024)
         return (int)number;
     return -1;
 }
@@ -75,7 +79,8 @@ bool log_sink_open_syslog(struct log_sink *sink) {
     return fd >= 0;
 }
 
-static bool write_syslog(struct log_sink *sink, enum log_level level, int64_t now, const char *message) {
+static bool write_syslog(struct log_sink *sink, enum log_level level, int64_t now,
+                         const char *message) {
     static const uint8_t severities[] = {7, 6, 4, 3, 2};
     char buffer[LINE_SIZE], date[TIME_TEXT_SIZE];
     struct text line;
@@ -84,8 +89,8 @@ static bool write_syslog(struct log_sink *sink, enum log_level level, int64_t no
     time_format_long(now, date);
     text_init(&line, buffer, sizeof buffer);
     /* "Sun Nov 22 10:13:47 2026": the fifteen characters in the middle are syslog's date. */
-    text_printf(&line, "<%d>%.15s chronyd[%d]: %s", SYSLOG_FACILITY << 3 | severities[level + 1], date + 4,
-                (int)getpid(), message);
+    text_printf(&line, "<%d>%.15s chronyd[%d]: %s", SYSLOG_FACILITY << 3 | severities[level + 1],
+                date + 4, (int)getpid(), message);
     sent = send(sink->syslog, buffer, line.length, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN) {
         close(sink->syslog); /* its daemon was restarted */

@@ -18,8 +18,8 @@ struct log_sink {
 /* Messages of level info and above to standard error. */
 void log_sink_init(struct log_sink *sink);
 
-/* Appends to a file (0640, created; no symbolic links, except /dev/stdout, /dev/stderr and /proc/self/fd/N, which stand
- * for what is open already). False with errno set. */
+/* Appends to a file (0640, created; no symbolic links, except /dev/stdout, /dev/stderr and
+ * /proc/self/fd/N, which stand for what is open already). False with errno set. */
 bool log_sink_open_file(struct log_sink *sink, const char *path);
 
 /* False: there is no /dev/log, and standard error it is. */

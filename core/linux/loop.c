@@ -1,10 +1,11 @@
-/* The loop around poll(2) (host.h). poll and nothing newer: it is the one call that clock simulators know. They report one
- * ready socket at a time and keep one queue for all of them, so each report is answered by one receive; a socket with
- * more to say is reported again.
+/* The loop around poll(2) (host.h). poll and nothing newer: it is the one call that clock
+ * simulators know. They report one ready socket at a time and keep one queue for all of them, so
+ * each report is answered by one receive; a socket with more to say is reported again.
  *
- * Signals set a flag (struct linux_signals) and interrupt poll. A signal between the last look at the flag and poll
- * would sleep with it: therefore the handler of a terminating signal also calls alarm(1), and SIGALRM, a second
- * later, ends that poll. No descriptor is spent on it, and none that a simulator does not know gets into the set. */
+ * Signals set a flag (struct linux_signals) and interrupt poll. A signal between the last look at
+ * the flag and poll would sleep with it: therefore the handler of a terminating signal also calls
+ * alarm(1), and SIGALRM, a second later, ends that poll. No descriptor is spent on it, and none
+ * that a simulator does not know gets into the set. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -42,8 +43,8 @@ static void take_event(struct linux_host *host, int handle, short events, ns_t n
         engine_packet(host->engine, &datagram.packet);
 }
 
-/* From the end to the beginning: when the engine closes a socket, the last one moves into its place, and is one that has
- * been seen or that will be met further down. */
+/* From the end to the beginning: when the engine closes a socket, the last one moves into its
+ * place, and is one that has been seen or that will be met further down. */
 static void take_events(struct linux_host *host, int ready) {
     struct linux_sockets *sockets = &host->sockets;
     ns_t now = system_clock_read();

@@ -16,7 +16,8 @@
 
 #include "core/linux/socket.h"
 
-/* The C library's resolver keeps its packets on the stack; only pages that are touched cost anything. */
+/* The C library's resolver keeps its packets on the stack; only pages that are touched cost
+ * anything. */
 #define THREAD_STACK_SIZE (256 * 1024)
 
 #define NAME_MAX_LENGTH  253
@@ -56,12 +57,15 @@ static bool is_listed(const struct address *addresses, int count, const struct a
     return false;
 }
 
-/* Addresses that need an interface beside them are of no use: an address is all that a source keeps. */
+/* Addresses that need an interface beside them are of no use: an address is all that a source
+ * keeps. */
 static bool has_scope(const struct addrinfo *info) {
-    return info->ai_family == AF_INET6 && ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_scope_id != 0;
+    return info->ai_family == AF_INET6 &&
+           ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_scope_id != 0;
 }
 
-enum resolve_status names_resolve(const char *name, int family, struct address *addresses, int size, int *count) {
+enum resolve_status names_resolve(const char *name, int family, struct address *addresses, int size,
+                                  int *count) {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
     struct addrinfo *list, *info;
 
@@ -96,8 +100,8 @@ static void *run_lookup(void *argument) {
 
     memset(&answer, 0, sizeof answer);
     answer.id = lookup->id;
-    answer.status =
-        names_resolve(lookup->name, lookup->family, answer.addresses, CONFIG_MAX_POOL, &answer.count);
+    answer.status = names_resolve(lookup->name, lookup->family, answer.addresses, CONFIG_MAX_POOL,
+                                  &answer.count);
     do
         written = write(lookup->result, &answer, sizeof answer);
     while (written < 0 && errno == EINTR);
@@ -126,7 +130,8 @@ bool names_ask(struct names *names, uint32_t id, const char *name, int family) {
     size_t size = strlen(name) + 1;
     struct lookup *lookup;
 
-    if (names->waiting >= NAMES_MAX_WAITING || (names->pipe[0] < 0 && pipe2(names->pipe, O_CLOEXEC) < 0))
+    if (names->waiting >= NAMES_MAX_WAITING ||
+        (names->pipe[0] < 0 && pipe2(names->pipe, O_CLOEXEC) < 0))
         return false;
     lookup = malloc(sizeof *lookup + size);
     if (!lookup)
@@ -177,7 +182,8 @@ bool names_answer(struct names *names, struct names_answer *answer) {
     return true;
 }
 
-/* The thread of a lookup under way still has the first request and the pipe: they stay until the process ends. */
+/* The thread of a lookup under way still has the first request and the pipe: they stay until the
+ * process ends. */
 void names_close(struct names *names) {
     if (names->first) {
         names->first->next = NULL;

@@ -1,5 +1,6 @@
-/* Names to addresses without stopping the loop: a helper thread calls getaddrinfo() for one name at a time, and its
- * answer comes through a pipe. Nothing is shared with the thread but that pipe and the request it was given. */
+/* Names to addresses without stopping the loop: a helper thread calls getaddrinfo() for one name at
+ * a time, and its answer comes through a pipe. Nothing is shared with the thread but that pipe and
+ * the request it was given. */
 #ifndef CHRONOBOX_LINUX_NAMES_H
 #define CHRONOBOX_LINUX_NAMES_H
 
@@ -27,10 +28,12 @@ struct names_answer {
 
 void names_init(struct names *names);
 
-/* Queues a lookup; false: too many, or no thread to be had now. family: enum address_family, ADDRESS_NONE = both. */
+/* Queues a lookup; false: too many, or no thread to be had now. family: enum address_family,
+ * ADDRESS_NONE = both. */
 bool names_ask(struct names *names, uint32_t id, const char *name, int family);
 
-/* The descriptor to wait for, -1 when nothing is under way. It may be read blockingly as soon as a lookup is. */
+/* The descriptor to wait for, -1 when nothing is under way. It may be read blockingly as soon as a
+ * lookup is. */
 int names_descriptor(const struct names *names);
 
 /* Reads the answer to the oldest lookup (blocks until it is there) and starts the next. */
@@ -39,10 +42,11 @@ bool names_answer(struct names *names, struct names_answer *answer);
 void names_close(struct names *names);
 
 /* The same on the spot, for start-up: at most `size` addresses, in the order of the resolver. */
-enum resolve_status names_resolve(const char *name, int family, struct address *addresses, int size, int *count);
+enum resolve_status names_resolve(const char *name, int family, struct address *addresses, int size,
+                                  int *count);
 
-/* Whether a name could exist at all: printable labels of 1 to 63 bytes, 253 in all. What could exist is asked for
- * again and again, since a container's DNS may come up late. */
+/* Whether a name could exist at all: printable labels of 1 to 63 bytes, 253 in all. What could
+ * exist is asked for again and again, since a container's DNS may come up late. */
 bool names_possible(const char *name);
 
 #endif

@@ -1,13 +1,11 @@
-/* Who the daemon is (privileges.h). Capabilities by the raw system calls: the library for them would cost more than the
- * rest of this folder. */
+/* Who the daemon is (privileges.h). Capabilities by the raw system calls: the library for them
+ * would cost more than the rest of this folder. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include "core/linux/privileges.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,7 +24,8 @@ static bool parse_id(const char *text, char end, unsigned *id, const char **rest
     char *behind;
     unsigned long value = strtoul(text, &behind, 10);
 
-    if (text[0] < '0' || text[0] > '9' || (*behind != end && *behind != '\0') || value > UINT32_MAX - 1)
+    if (text[0] < '0' || text[0] > '9' || (*behind != end && *behind != '\0') ||
+        value > UINT32_MAX - 1)
         return false;
     *id = (unsigned)value;
     *rest = behind;
@@ -103,7 +102,16 @@ static bool limit_capabilities(uint32_t wanted) {
     return syscall(SYS_capset, &header, data) == 0;
 }
 
-bool privileges_drop(const struct log *log, const struct account *account, bool keep_time, bool keep_ports) {
+/* The numbers of the calls that take 32-bit identities; elsewhere there are no others. */
+#ifndef SYS_setuid32
+#define SYS_setuid32    SYS_setuid
+#define SYS_setgid32    SYS_setgid
+#define SYS_setgroups32 SYS_setgroups
+#endif
+
+/* The library's functions would change every thread, with much machinery; there is only one yet. */
+bool privileges_drop(const struct log *log, const struct account *account, bool keep_time,
+                     bool keep_ports) {
     uint32_t wanted = (keep_time ? 1u << CAPABILITY_SYS_TIME : 0) |
                       (keep_ports ? 1u << CAPABILITY_NET_BIND_SERVICE : 0);
 
@@ -111,11 +119,11 @@ bool privileges_drop(const struct log *log, const struct account *account, bool 
         return true;
     if (prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L) < 0)
         log_fatal(log, "prctl() failed : %s", strerror(errno));
-    else if (setgroups(0, NULL) < 0)
+    else if (syscall(SYS_setgroups32, 0L, NULL) < 0)
         log_fatal(log, "setgroups() failed : %s", strerror(errno));
-    else if (setgid(account->gid) < 0)
+    else if (syscall(SYS_setgid32, (long)account->gid) < 0)
         log_fatal(log, "setgid(%u) failed : %s", (unsigned)account->gid, strerror(errno));
-    else if (setuid(account->uid) < 0)
+    else if (syscall(SYS_setuid32, (long)account->uid) < 0)
         log_fatal(log, "setuid(%u) failed : %s", (unsigned)account->uid, strerror(errno));
     else if (!limit_capabilities(wanted))
         log_fatal(log, "cap_set_proc() failed");
@@ -127,7 +135,7 @@ bool privileges_drop(const struct log *log, const struct account *account, bool 
 void privileges_lock_memory(const struct log *log) {
     struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 
-    if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
+    if (prlimit(0, RLIMIT_MEMLOCK, &unlimited, NULL) < 0)
         log_error(log, "setrlimit() failed");
     if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
         log_error(log, "mlockall() failed");
@@ -136,6 +144,7 @@ void privileges_lock_memory(const struct log *log) {
 void privileges_set_priority(const struct log *log, int priority) {
     struct sched_param parameter = {.sched_priority = priority};
 
-    if (priority > 0 && pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameter) != 0)
+    /* musl refuses sched_setscheduler() on principle. */
+    if (priority > 0 && syscall(SYS_sched_setscheduler, 0L, (long)SCHED_FIFO, &parameter) < 0)
         log_error(log, "pthread_setschedparam() failed");
 }

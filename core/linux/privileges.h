@@ -1,5 +1,5 @@
-/* Who the daemon is: finding the account it shall run as, with or without /etc/passwd, and becoming it while keeping the
- * two powers a time server needs. */
+/* Who the daemon is: finding the account it shall run as, with or without /etc/passwd, and becoming
+ * it while keeping the two powers a time server needs. */
 #ifndef CHRONOBOX_LINUX_PRIVILEGES_H
 #define CHRONOBOX_LINUX_PRIVILEGES_H
 
@@ -16,9 +16,11 @@ struct account {
 /* "name" of /etc/passwd, "uid" or "uid:gid". "root" needs no passwd file. False: no such name. */
 bool account_find(const char *name, struct account *account);
 
-/* Gives up root for good; of its powers SYS_TIME and NET_BIND_SERVICE stay where they are held and wanted. False:
- * logged as fatal. Nothing to do, and true, when we are not root or the account is root. */
-bool privileges_drop(const struct log *log, const struct account *account, bool keep_time, bool keep_ports);
+/* Gives up root for good; of its powers SYS_TIME and NET_BIND_SERVICE stay where they are held and
+ * wanted. False: logged as fatal. Nothing to do, and true, when we are not root or the account is
+ * root. */
+bool privileges_drop(const struct log *log, const struct account *account, bool keep_time,
+                     bool keep_ports);
 
 /* mlockall and SCHED_FIFO; failures are logged, and that is all. priority 0 = leave. */
 void privileges_lock_memory(const struct log *log);

@@ -15,7 +15,8 @@
 #include "core/base/check.h"
 #include "core/linux/timestamp.h"
 
-/* The switches a new socket gets, by what it is for. None is vital: a kernel without one still carries datagrams. */
+/* The switches a new socket gets, by what it is for. None is vital: a kernel without one still
+ * carries datagrams. */
 #define FOR_SERVER  (1 << SOCKET_SERVER)
 #define FOR_CLIENT  (1 << SOCKET_CLIENT)
 #define FOR_CONTROL (1 << SOCKET_CONTROL)
@@ -29,7 +30,8 @@ static const struct option_row {
     {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_REUSEADDR},
     {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_REUSEPORT}, /* two daemons may share a port */
     {FOR_SERVER, ADDRESS_IPV4, SOL_SOCKET, SO_BROADCAST},
-    {FOR_SERVER | FOR_CONTROL, ADDRESS_NONE, IPPROTO_IP, IP_FREEBIND}, /* the address may appear later */
+    {FOR_SERVER | FOR_CONTROL, ADDRESS_NONE, IPPROTO_IP,
+     IP_FREEBIND}, /* the address may appear later */
     {FOR_ALL, ADDRESS_IPV4, IPPROTO_IP, IP_PKTINFO},
     {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_RECVPKTINFO},
     {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_V6ONLY},
@@ -170,7 +172,8 @@ static int find_free_slot(const struct linux_sockets *sockets) {
     return -1;
 }
 
-static short enable_timestamps(struct linux_sockets *sockets, int fd, const struct socket_request *request) {
+static short enable_timestamps(struct linux_sockets *sockets, int fd,
+                               const struct socket_request *request) {
     bool client = request->kind == SOCKET_CLIENT;
 
     if (request->family == ADDRESS_NONE || request->kind == SOCKET_CONTROL)
@@ -182,7 +185,8 @@ static short enable_timestamps(struct linux_sockets *sockets, int fd, const stru
     return timestamp_enable(fd, client) ? POLLIN | POLLPRI : POLLIN;
 }
 
-static int remember(struct linux_sockets *sockets, int fd, short events, const struct socket_request *request) {
+static int remember(struct linux_sockets *sockets, int fd, short events,
+                    const struct socket_request *request) {
     int handle = find_free_slot(sockets);
     struct linux_socket *slot;
 

@@ -1,5 +1,6 @@
-/* The datagram sockets of the daemon: a table of them in the shape poll(2) wants, opened as struct socket_request says,
- * and datagrams in and out with the address they were sent to and the kernel's timestamps. */
+/* The datagram sockets of the daemon: a table of them in the shape poll(2) wants, opened as struct
+ * socket_request says, and datagrams in and out with the address they were sent to and the kernel's
+ * timestamps. */
 #ifndef CHRONOBOX_LINUX_SOCKET_H
 #define CHRONOBOX_LINUX_SOCKET_H
 
@@ -8,10 +9,11 @@
 
 #include "core/engine/host.h"
 
-#define LINUX_MAX_SOCKETS   1024 /* handles are below this, as the engine wants them */
-#define DATAGRAM_MAX_SIZE   2048 /* longer ones are cut; every protocol here drops them for their length */
-#define SOCKET_PATH_SIZE    109  /* sun_path and a NUL */
-#define CONTROL_BUFFER_SIZE 512  /* ancillary data of one datagram */
+#define LINUX_MAX_SOCKETS 1024 /* handles are below this, as the engine wants them */
+#define DATAGRAM_MAX_SIZE                                                                          \
+    2048 /* longer ones are cut; every protocol here drops them for their length */
+#define SOCKET_PATH_SIZE    109 /* sun_path and a NUL */
+#define CONTROL_BUFFER_SIZE 512 /* ancillary data of one datagram */
 
 struct linux_socket {
     bool used;
@@ -22,10 +24,11 @@ struct linux_socket {
     char *path;             /* a bound Unix socket's, removed when it is closed */
 };
 
-/* All zero is empty, except keeper = -1. The polls are dense: closing moves the last one into the gap. */
+/* All zero is empty, except keeper = -1. The polls are dense: closing moves the last one into the
+ * gap. */
 struct linux_sockets {
     const struct log *log;
-    int keeper;             /* timestamp_open_keeper() */
+    int keeper; /* timestamp_open_keeper() */
     bool keeper_tried;
     int count;
     struct pollfd polls[LINUX_MAX_SOCKETS + 1]; /* one more than sockets: the resolver's pipe */
@@ -50,16 +53,18 @@ struct datagram {
     char path[SOCKET_PATH_SIZE];
 };
 
-/* One waiting datagram, received at `now` at the latest. False: there was none after all, or none that could be answered. */
+/* One waiting datagram, received at `now` at the latest. False: there was none after all, or none
+ * that could be answered. */
 bool socket_receive(struct linux_sockets *sockets, int handle, ns_t now, struct datagram *datagram);
 
-/* One transmit timestamp from the error queue: the datagram as it was sent. False when none was waiting; a pending
- * socket error (a refused connection) is cleared then. */
+/* One transmit timestamp from the error queue: the datagram as it was sent. False when none was
+ * waiting; a pending socket error (a refused connection) is cleared then. */
 bool socket_receive_sent(struct linux_sockets *sockets, int handle, struct datagram *datagram);
 
 bool socket_send(struct linux_sockets *sockets, const struct packet *packet);
 
-/* core/base addresses as the kernel's, and back. The length of what was written, 0 for a family that has none. */
+/* core/base addresses as the kernel's, and back. The length of what was written, 0 for a family
+ * that has none. */
 socklen_t socket_address_from_endpoint(const struct endpoint *endpoint, int interface,
                                        struct sockaddr_storage *address);
 bool socket_address_to_endpoint(const struct sockaddr_storage *address, struct endpoint *endpoint);

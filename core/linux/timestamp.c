@@ -47,7 +47,8 @@ bool timestamp_from_message(struct cmsghdr *message, ns_t *time) {
     if (message->cmsg_level != SOL_SOCKET)
         return false;
     if (message->cmsg_type == SCM_TIMESTAMPING || message->cmsg_type == SCM_TIMESTAMPNS) {
-        memcpy(&stamp, CMSG_DATA(message), sizeof stamp); /* the first of three is the software stamp */
+        memcpy(&stamp, CMSG_DATA(message),
+               sizeof stamp); /* the first of three is the software stamp */
     } else if (message->cmsg_type == SCM_TIMESTAMP) {
         struct timeval coarse;
 

@@ -57,7 +57,7 @@ end_everything() {
         [ ! -e "$file" ] || kill -KILL "$(cat "$file")" 2>/dev/null
     done
     wait
-    [ -n "${KEEP-}" ] && echo "kept: $work" >&2 || rm -rf "$work"
+    if [ -n "${KEEP-}" ]; then echo "kept: $work" >&2; else rm -rf "$work"; fi
 }
 
 trap end_everything EXIT

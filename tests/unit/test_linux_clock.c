@@ -1,5 +1,5 @@
-/* The arithmetic of steering, and the measured precision. Nothing here may call adjtimex: the machine's own clock is not
- * a test bench. */
+/* The arithmetic of steering, and the measured precision. Nothing here may call adjtimex: the
+ * machine's own clock is not a test bench. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,8 @@ static void frequency_beyond_the_range_is_clamped(void **state) {
 
 static void split_and_join_agree_within_the_kernels_resolution(void **state) {
     (void)state;
-    for (double frequency = -CLOCK_MAX_FREQUENCY; frequency <= CLOCK_MAX_FREQUENCY; frequency += 1.37e-5) {
+    for (double frequency = -CLOCK_MAX_FREQUENCY; frequency <= CLOCK_MAX_FREQUENCY;
+         frequency += 1.37e-5) {
         struct kernel_frequency parts = kernel_frequency_split(frequency);
 
         assert_true(parts.tick >= 9000 && parts.tick <= 11000);

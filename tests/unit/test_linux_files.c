@@ -215,12 +215,24 @@ static void patterns_match_as_in_a_shell(void **state) {
         const char *pattern, *name;
         bool match;
     } rows[] = {
-        {"*.conf", "a.conf", true},      {"*.conf", "a.conf.bak", false}, {"*", "", true},
-        {"a*b*c", "a-b-b-c", true},      {"a*b*c", "a-c-b", false},       {"?.sources", "x.sources", true},
-        {"?.sources", ".sources", false}, {"[a-c]x", "bx", true},         {"[a-c]x", "dx", false},
-        {"[!a-c]x", "dx", true},         {"[]]", "]", true},              {"[abc", "[abc", true},
-        {"a\\*", "a*", true},            {"a\\*", "ab", false},           {"**", "anything", true},
-        {"plain", "plain", true},        {"plain", "plainer", false},     {"*a", "bab", false},
+        {"*.conf", "a.conf", true},
+        {"*.conf", "a.conf.bak", false},
+        {"*", "", true},
+        {"a*b*c", "a-b-b-c", true},
+        {"a*b*c", "a-c-b", false},
+        {"?.sources", "x.sources", true},
+        {"?.sources", ".sources", false},
+        {"[a-c]x", "bx", true},
+        {"[a-c]x", "dx", false},
+        {"[!a-c]x", "dx", true},
+        {"[]]", "]", true},
+        {"[abc", "[abc", true},
+        {"a\\*", "a*", true},
+        {"a\\*", "ab", false},
+        {"**", "anything", true},
+        {"plain", "plain", true},
+        {"plain", "plainer", false},
+        {"*a", "bab", false},
     };
 
     (void)state;

@@ -1,4 +1,5 @@
-/* The resolver thread and its pipe. Only names that every machine answers from its own files are asked for. */
+/* The resolver thread and its pipe. Only names that every machine answers from its own files are
+ * asked for. */
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>

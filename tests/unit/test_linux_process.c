@@ -224,7 +224,7 @@ static void accounts_are_found_by_number_and_root_without_a_file(void **state) {
 }
 
 #define ARGUMENTS(...) char *argv[] = {"chronyd", __VA_ARGS__, NULL}
-#define PARSE(options) \
+#define PARSE(options)                                                                             \
     options_parse(&(options), (int)(sizeof argv / sizeof argv[0]) - 1, argv, &culprit)
 
 static const char *culprit;

@@ -1,4 +1,5 @@
-/* Datagram sockets on the loopback: addresses, replies, timestamps, refused connections, and the table's bookkeeping. */
+/* Datagram sockets on the loopback: addresses, replies, timestamps, refused connections, and the
+ * table's bookkeeping. */
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,7 +84,8 @@ static int open_client(const char *remote, uint16_t port) {
 }
 
 static bool send_text(int socket, const char *text) {
-    struct packet packet = {.socket = socket, .bytes = (const uint8_t *)text, .length = strlen(text)};
+    struct packet packet = {
+        .socket = socket, .bytes = (const uint8_t *)text, .length = strlen(text)};
 
     return socket_send(sockets, &packet);
 }
@@ -106,7 +108,8 @@ static void exchange(int family, const char *remote) {
     assert_int_equal(datagram.packet.remote.port, port_of(client));
     struct address asked = address_of(remote);
     assert_true(address_equal(&datagram.packet.local, &asked));
-    assert_true(datagram.packet.received.time >= before && datagram.packet.received.time <= system_clock_read());
+    assert_true(datagram.packet.received.time >= before &&
+                datagram.packet.received.time <= system_clock_read());
 
     datagram.packet.bytes = (const uint8_t *)"answer";
     datagram.packet.length = 6;
@@ -142,7 +145,8 @@ static void transmit_timestamp_comes_with_what_was_sent(void **state) {
     assert_int_equal(datagram.packet.length, 20);
     assert_memory_equal(datagram.packet.bytes, "when did this leave?", 20);
     assert_int_equal(datagram.packet.received.source, TIMESTAMP_KERNEL);
-    assert_true(datagram.packet.received.time >= before && datagram.packet.received.time <= system_clock_read());
+    assert_true(datagram.packet.received.time >= before &&
+                datagram.packet.received.time <= system_clock_read());
     assert_int_equal(datagram.packet.remote.port, port_of(server));
     assert_false(socket_receive_sent(sockets, client, &datagram));
 }
@@ -182,11 +186,13 @@ static void unix_socket_answers_the_path_it_was_asked_from(void **state) {
     server = socket_open(sockets, &request);
     assert_true(server >= 0);
     client = socket(AF_UNIX, SOCK_DGRAM, 0);
-    assert_int_equal(sendto(client, "x", 1, 0, (struct sockaddr *)&server_name, sizeof server_name), 1);
+    assert_int_equal(sendto(client, "x", 1, 0, (struct sockaddr *)&server_name, sizeof server_name),
+                     1);
     assert_false(socket_receive(sockets, server, 0, &datagram)); /* nobody to answer */
 
     assert_int_equal(bind(client, (struct sockaddr *)&client_name, sizeof client_name), 0);
-    assert_int_equal(sendto(client, "hello", 5, 0, (struct sockaddr *)&server_name, sizeof server_name), 5);
+    assert_int_equal(
+        sendto(client, "hello", 5, 0, (struct sockaddr *)&server_name, sizeof server_name), 5);
     assert_true(socket_receive(sockets, server, 0, &datagram));
     assert_int_equal(datagram.packet.length, 5);
     assert_int_equal(datagram.packet.remote.address.family, ADDRESS_NONE);
@@ -302,11 +308,14 @@ static void frame_without_udp_has_no_payload(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(reply_comes_from_the_address_that_was_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reply_comes_from_the_address_that_was_asked, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(ipv6_works_the_same, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(transmit_timestamp_comes_with_what_was_sent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(transmit_timestamp_comes_with_what_was_sent, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(refused_connection_is_drained, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unix_socket_answers_the_path_it_was_asked_from, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unix_socket_answers_the_path_it_was_asked_from, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(stale_unix_socket_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(overlong_path_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closing_keeps_the_table_dense, set_up, tear_down),
