@@ -39,7 +39,8 @@ cflags := -std=c11 -D_GNU_SOURCE= -I. -isystem $(SYSROOT)/include -MMD -MP \
 ldflags :=
 ifeq ($(STATIC),1)
 # No position independence, unwind tables, relro or padding between segments: each costs kilobytes (docs/budget.md).
-small := $(or $(call known,-Oz),-Os) $(call known,-malign-data=abi)
+# Asked when the first recipe needs it: before that the compiler may not be installed.
+small = $(eval small := $(or $(call known,-Oz),-Os) $(call known,-malign-data=abi))$(small)
 CFLAGS ?= $(small) -fomit-frame-pointer -fno-math-errno -fno-jump-tables
 # core/libc stands in for the larger parts of musl, under the standard names.
 cflags += -DCOMPACT_LIBC -fno-builtin-printf -fno-builtin-fprintf
@@ -73,7 +74,7 @@ $(LIBRARY): scripts/deps scripts/mbedtls-config.h
 	@touch $@
 
 # Changes when the compiler or its flags do: then everything is compiled again.
-$(O)/flags: FORCE
+$(O)/flags: FORCE | $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo '$(CC) $(CFLAGS) $(cflags) $(LDFLAGS) $(ldflags)' | cmp -s - $@ || \
 		echo '$(CC) $(CFLAGS) $(cflags) $(LDFLAGS) $(ldflags)' > $@

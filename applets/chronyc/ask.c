@@ -1,35 +1,40 @@
 /* One question to the daemon, and the numbered lines in which chronyc says what became of it. */
 #include <stdio.h>
+#include <string.h>
 
 #include "applets/chronyc/chronyc.h"
 
+/* By status, one behind the other. */
+static const char status_lines[] = "200 OK\0"
+                                   "500 Failure\0"
+                                   "501 Not authorised\0"
+                                   "502 Invalid command\0"
+                                   "503 No such source\0"
+                                   "504 Duplicate or stale logon detected\0"
+                                   "505 Facility not enabled in daemon\0"
+                                   "507 Bad subnet\0"
+                                   "208 Access allowed\0"
+                                   "209 Access denied\0"
+                                   "510 No command access from this host\0"
+                                   "511 Source already present\0"
+                                   "512 Too many sources present\0"
+                                   "513 RTC driver not running\0"
+                                   "514 Can't write RTC parameters\0"
+                                   "519 Client logging is not active in the daemon\0"
+                                   "516 Sample index out of range\0"
+                                   "515 Invalid address family\0"
+                                   "517 Protocol version mismatch\0"
+                                   "518 Packet length mismatch\0"
+                                   "520 Got unexpected error from daemon\0"
+                                   "521 Invalid name";
+
 static const char *status_line(unsigned status) {
-    static const char *const lines[] = {
-        [CONTROL_SUCCESS] = "200 OK",
-        [CONTROL_FAILED] = "500 Failure",
-        [CONTROL_UNAUTHORISED] = "501 Not authorised",
-        [CONTROL_INVALID] = "502 Invalid command",
-        [CONTROL_NO_SUCH_SOURCE] = "503 No such source",
-        [CONTROL_INVALID_TIMESTAMP] = "504 Duplicate or stale logon detected",
-        [CONTROL_NOT_ENABLED] = "505 Facility not enabled in daemon",
-        [CONTROL_BAD_SUBNET] = "507 Bad subnet",
-        [CONTROL_ACCESS_ALLOWED] = "208 Access allowed",
-        [CONTROL_ACCESS_DENIED] = "209 Access denied",
-        [CONTROL_NO_HOST_ACCESS] = "510 No command access from this host",
-        [CONTROL_SOURCE_KNOWN] = "511 Source already present",
-        [CONTROL_TOO_MANY_SOURCES] = "512 Too many sources present",
-        [CONTROL_NO_RTC] = "513 RTC driver not running",
-        [CONTROL_BAD_RTC_FILE] = "514 Can't write RTC parameters",
-        [CONTROL_INACTIVE] = "519 Client logging is not active in the daemon",
-        [CONTROL_BAD_SAMPLE] = "516 Sample index out of range",
-        [CONTROL_INVALID_FAMILY] = "515 Invalid address family",
-        [CONTROL_BAD_VERSION] = "517 Protocol version mismatch",
-        [CONTROL_BAD_LENGTH] = "518 Packet length mismatch",
-        [CONTROL_INVALID_NAME] = "521 Invalid name",
-    };
-    if (status < sizeof(lines) / sizeof(lines[0]) && lines[status])
-        return lines[status];
-    return "520 Got unexpected error from daemon";
+    const char *line = status_lines;
+    if (status > CONTROL_INVALID_NAME)
+        status = CONTROL_UNUSED_20;
+    while (status-- > 0)
+        line += strlen(line) + 1;
+    return line;
 }
 
 static bool is_success(unsigned status) {

@@ -2,6 +2,7 @@
  * pipe, a person. */
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +11,17 @@
 
 #include "applets/applets.h"
 #include "applets/chronyc/chronyc.h"
+#include "core/base/text.h"
 #include "core/linux/privileges.h"
 
 /* For containers, whose resolver knows no names that anyone asked for, or is slow to say so. */
 #define NUMERIC_VARIABLE "CHRONYC_NUMERIC"
 
-static volatile sig_atomic_t stop;
+volatile sig_atomic_t chronyc_stop;
 
 static void request_stop(int number) {
     (void)number;
-    stop = 1;
+    chronyc_stop = 1;
 }
 
 struct settings {
@@ -28,87 +30,91 @@ struct settings {
     bool each; /* -m: every argument is a command */
 };
 
-static void print_usage(const char *program) {
+static int print_usage(const char *program, int status) {
     printf("Usage: %s [OPTION]... [COMMAND]...\n\n"
            "Options:\n"
-           "  -4\t\tLook names up for IPv4 addresses only\n"
-           "  -6\t\tLook names up for IPv6 addresses only\n"
-           "  -n\t\tShow addresses, not names (as with " NUMERIC_VARIABLE " in the environment)\n"
-           "  -N\t\tShow names of sources as configured\n"
-           "  -c\t\tPrint comma-separated values\n"
-           "  -e\t\tEnd each response with a dot\n"
-           "  -w\t\tLeave more room for names\n"
+           "  -4\t\tLook up IPv4 addresses only\n"
+           "  -6\t\tLook up IPv6 addresses only\n"
+           "  -n\t\tShow no names (or set " NUMERIC_VARIABLE ")\n"
+           "  -N\t\tShow names as configured\n"
+           "  -c\t\tPrint CSV\n"
+           "  -e\t\tEnd responses with a dot\n"
+           "  -w\t\tWiden tables\n"
            "  -m\t\tTake each argument as a command\n"
-           "  -h HOST\tWhere chronyd is (" CONTROL_CLIENT_SERVERS ")\n"
-           "  -p PORT\tIts UDP port (%d)\n"
+           "  -h HOST\tAsk there (" CONTROL_CLIENT_SERVERS ")\n"
+           "  -p PORT\tUDP port (%d)\n"
            "  -u USER\tBecome this user (root)\n"
-           "  -v, --version\tSay the version\n"
-           "      --help\tSay this\n",
+           "  -v, --version\tPrint version\n"
+           "      --help\tPrint this\n",
            program, CONTROL_PORT);
+    return status;
 }
 
-static void print_version(void) {
+static int print_version(void) {
     puts("chronyc (chrony) version " CHRONY_VERSION " (-READLINE +SECHASH +IPV6 -DEBUG)");
+    return 0;
 }
 
-/* -1: go on; otherwise the exit status. */
-static int parse_options(struct chronyc *session, struct settings *settings, int argc,
-                         char **argv) {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            print_usage(argv[0]);
-            return 0;
-        }
-        if (strcmp(argv[i], "--version") == 0) {
-            print_version();
-            return 0;
-        }
-    }
-    /* "+": options end where the command begins. */
-    for (int option; (option = getopt(argc, argv, "+46acdef:h:mnNp:u:vw")) != -1;) {
-        switch (option) {
-        case '4':
-        case '6':
-            session->family = option == '4' ? ADDRESS_IPV4 : ADDRESS_IPV6;
-            break;
-        case 'c':
-            session->csv = true;
-            break;
-        case 'e':
-            session->end_dot = true;
-            break;
-        case 'h':
-            settings->hosts = optarg;
-            break;
-        case 'm':
-            settings->each = true;
-            break;
-        case 'n':
-            session->numeric = true;
-            break;
-        case 'N':
-            session->source_names = true;
-            break;
-        case 'p':
-            settings->port = (uint16_t)atoi(optarg);
-            break;
-        case 'u':
-            settings->user = optarg;
-            break;
-        case 'v':
-            print_version();
-            return 0;
-        case 'w':
-            session->wide = true;
-            break;
-        case '?':
-            print_usage(argv[0]);
-            return 1;
-        default: /* -a, -d, -f FILE: of old or debugging versions */
-            break;
-        }
-    }
+/* value: the option's argument, if it has one. -1: go on; otherwise the exit status. */
+static int apply_option(struct chronyc *session, struct settings *settings, char option, char *value) {
+    static const char switches[] = "cenNmw";
+    bool *const targets[] = {&session->csv,          &session->end_dot, &session->numeric,
+                             &session->source_names, &settings->each,   &session->wide};
+    const char *found = strchr(switches, option);
+    if (found)
+        *targets[found - switches] = true;
+    else if (option == '4' || option == '6')
+        session->family = option == '4' ? ADDRESS_IPV4 : ADDRESS_IPV6;
+    else if (option == 'h')
+        settings->hosts = value;
+    else if (option == 'p')
+        settings->port = (uint16_t)atoi(value);
+    else if (option == 'u')
+        settings->user = value;
+    else if (option == 'v')
+        return print_version();
+    /* -a, -d, -f FILE: of old or debugging versions */
     return -1;
+}
+
+/* One word of options; *words is moved to a value that stands alone. */
+static int parse_word(struct chronyc *session, struct settings *settings, const char *program, char ***words) {
+    static const char letters[] = "46acdef:h:mnNp:u:vw";
+    int status = -1;
+    for (char *letter = **words + 1; *letter && status < 0; letter++) {
+        const char *found = *letter == ':' ? NULL : strchr(letters, *letter);
+        char *value = NULL;
+        if (found && found[1] == ':')
+            value = letter[1] ? letter + 1 : *++*words;
+        if (!found || (found[1] == ':' && !value)) {
+            fprintf(stderr, found ? "%s: option requires an argument -- '%c'\n" : "%s: invalid option -- '%c'\n",
+                    program, *letter);
+            return print_usage(program, 1);
+        }
+        status = apply_option(session, settings, *letter, value);
+        if (value)
+            break;
+    }
+    return status;
+}
+
+/* Options end where the command begins; *words is left there. */
+static int parse_options(struct chronyc *session, struct settings *settings, char **argv, char ***words) {
+    for (char **word = argv + 1; *word; word++) {
+        if (strcmp(*word, "--help") == 0)
+            return print_usage(argv[0], 0);
+        if (strcmp(*word, "--version") == 0)
+            return print_version();
+    }
+    int status = -1;
+    for (*words = argv + 1; **words && (**words)[0] == '-' && (**words)[1] && status < 0; ++*words) {
+        if (strcmp(**words, "--") == 0) {
+            ++*words;
+            break;
+        }
+        status = parse_word(session, settings, argv[0], words);
+    }
+    return status;
 }
 
 static bool become_user(const char *name) {
@@ -125,26 +131,25 @@ static bool become_user(const char *name) {
     return false;
 }
 
-/* All arguments as one command; false: too long. */
+/* Up to `count` words, or to their end, as one command; false: too long. */
 static bool join(char line[CHRONYC_LINE_SIZE], char **words, int count) {
-    size_t length = 0;
-    line[0] = '\0';
-    for (int i = 0; i < count; i++) {
-        length += (size_t)snprintf(line + length, CHRONYC_LINE_SIZE - length, "%s%s", i ? " " : "",
-                                   words[i]);
-        if (length >= CHRONYC_LINE_SIZE) {
-            fputs("Command too long\n", stderr);
-            return false;
-        }
+    struct text text;
+    text_init(&text, line, CHRONYC_LINE_SIZE);
+    for (int i = 0; i < count && words[i]; i++) {
+        text_append(&text, i ? " " : "");
+        text_append(&text, words[i]);
     }
-    return true;
+    if (text.cut)
+        fputs("Command too long\n", stderr);
+    return !text.cut;
 }
 
-static bool run_arguments(struct chronyc *session, char **words, int count, bool each) {
+static bool run_arguments(struct chronyc *session, char **words, bool each) {
     char line[CHRONYC_LINE_SIZE];
     bool done = true;
-    for (int i = 0; i < count && done && !session->quit && !stop; i += each ? 1 : count)
-        done = join(line, words + i, each ? 1 : count) && chronyc_execute(session, line);
+    do
+        done = join(line, words, each ? 1 : INT_MAX) && chronyc_execute(session, line);
+    while (each && *++words && done && !session->quit && !chronyc_stop);
     return done;
 }
 
@@ -155,7 +160,7 @@ static bool run_input(struct chronyc *session) {
     if (person)
         puts("chronyc of chronobox " CHRONOBOX_VERSION
              ", MIT licence, no warranty. `help` lists the commands.\n");
-    while (!session->quit && !stop) {
+    while (!session->quit && !chronyc_stop) {
         if (person) {
             fputs("chronyc> ", stdout);
             fflush(stdout);
@@ -170,7 +175,7 @@ static bool run_input(struct chronyc *session) {
     return done;
 }
 
-static void catch_signals(void) {
+void chronyc_catch_signals(void) {
     struct sigaction action = {.sa_handler = request_stop};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -184,20 +189,21 @@ static void catch_signals(void) {
 int chronyc_main(int argc, char **argv) {
     struct chronyc session;
     struct settings settings = {.hosts = CONTROL_CLIENT_SERVERS, .port = CONTROL_PORT};
-    chronyc_init(&session, &stop);
+    chronyc_init(&session);
     session.numeric = getenv(NUMERIC_VARIABLE) != NULL;
-    int status = parse_options(&session, &settings, argc, argv);
+    char **words = argv;
+    (void)argc;
+    int status = parse_options(&session, &settings, argv, &words);
     if (status >= 0)
         return status;
     if (settings.user && !become_user(settings.user))
         return 1;
-    catch_signals();
+    chronyc_catch_signals();
     control_client_add_servers(&session.client, settings.hosts, settings.port, session.family,
                                true);
     if (!chronyc_open(&session))
         return 1;
-    bool done = optind < argc ? run_arguments(&session, argv + optind, argc - optind, settings.each)
-                              : run_input(&session);
+    bool done = *words ? run_arguments(&session, words, settings.each) : run_input(&session);
     control_client_close(&session.client);
     return done ? 0 : 1;
 }

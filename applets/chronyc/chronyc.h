@@ -27,7 +27,11 @@ struct chronyc {
     bool lookups_hang; /* a reverse lookup timed out during this command: no more of them */
 };
 
-void chronyc_init(struct chronyc *session, const volatile sig_atomic_t *stop);
+/* Not 0 once a signal that chronyc_catch_signals() waits for has come: stop soon. */
+extern volatile sig_atomic_t chronyc_stop;
+void chronyc_catch_signals(void);
+
+void chronyc_init(struct chronyc *session);
 
 /* Whether someone was found to talk to; says so on stderr otherwise. */
 bool chronyc_open(struct chronyc *session);
@@ -82,20 +86,19 @@ struct chronyc_command;
 typedef enum chronyc_outcome
 chronyc_handler(struct chronyc *session, const struct chronyc_command *command, char *arguments);
 
-/* One row: the word, who handles it, which request it makes (0: none, or the handler knows). */
+/* One row. handler and complaint are numbers within commands.c. */
 struct chronyc_command {
-    const char *word;
-    chronyc_handler *handler;
-    uint8_t request; /* enum control_command */
-    const char *complaint;
+    char word[17];
+    uint8_t handler;
+    uint8_t request; /* enum control_command; 0: none, or the handler knows */
+    uint8_t complaint;
 };
 
 /* listings.c: an entry per source or client */
 chronyc_handler chronyc_listing, chronyc_ntpdata, chronyc_clients;
 /* reports.c: one answer, one report */
 bool chronyc_has_real_source(const struct control_tracking *tracking);
-bool chronyc_sleep(const struct chronyc *session,
-                   double seconds); /* flushes stdout; false: stopped */
+bool chronyc_sleep(double seconds); /* flushes stdout; false: stopped */
 chronyc_handler chronyc_report, chronyc_waitsync, chronyc_sourcename, chronyc_settime,
     chronyc_manual;
 /* changes.c: what is told to the daemon */

@@ -11,7 +11,7 @@
 
 /* ---- commands that change the session ---- */
 
-static enum chronyc_outcome change_lookups(struct chronyc *session,
+static enum chronyc_outcome chronyc_dns(struct chronyc *session,
                                            const struct chronyc_command *command, char *arguments) {
     (void)command;
     if (strcmp(arguments, "-n") == 0)
@@ -29,7 +29,7 @@ static enum chronyc_outcome change_lookups(struct chronyc *session,
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome change_timeout(struct chronyc *session,
+static enum chronyc_outcome chronyc_timeout(struct chronyc *session,
                                            const struct chronyc_command *command, char *arguments) {
     (void)command;
     int timeout = (int)strtol(arguments, NULL, 10);
@@ -41,7 +41,7 @@ static enum chronyc_outcome change_timeout(struct chronyc *session,
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome change_retries(struct chronyc *session,
+static enum chronyc_outcome chronyc_retries(struct chronyc *session,
                                            const struct chronyc_command *command, char *arguments) {
     (void)command;
     long retries = strtol(arguments, NULL, 10);
@@ -51,7 +51,7 @@ static enum chronyc_outcome change_retries(struct chronyc *session,
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome leave(struct chronyc *session, const struct chronyc_command *command,
+static enum chronyc_outcome chronyc_leave(struct chronyc *session, const struct chronyc_command *command,
                                   char *arguments) {
     (void)command;
     (void)arguments;
@@ -59,100 +59,124 @@ static enum chronyc_outcome leave(struct chronyc *session, const struct chronyc_
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome obsolete(struct chronyc *session, const struct chronyc_command *command,
+static enum chronyc_outcome chronyc_obsolete(struct chronyc *session, const struct chronyc_command *command,
                                      char *arguments) {
     (void)session;
+    (void)command;
     (void)arguments;
-    fprintf(stderr, "%s\n", command->complaint);
+    fputs("Authentication is no longer supported\n", stderr);
     return CHRONYC_DONE;
 }
 
 /* ---- the table ---- */
 
-static const char bad_address[] = "Could not read address";
-static const char bad_value[] = "Invalid value";
-static const char no_host[] = "Could not get address for hostname";
-static const char no_number[] = "Invalid syntax for address value";
-static const char no_authentication[] = "Authentication is no longer supported";
+#define HANDLERS(H)                                                                                \
+    H(report) H(listing) H(ntpdata) H(clients) H(sourcename) H(waitsync) H(manual) H(settime) H(plain) H(float) H(makestep) H(smoothtime) H(only_sources) H(masked) H(modify) H(offset) H(selectopts) H(add) H(delete) H(local) H(check) H(access) H(dns) H(timeout) H(retries) H(keygen) H(help) H(leave) H(obsolete)
+
+enum {
+#define HANDLER_NUMBER(name) HANDLER_##name,
+    HANDLERS(HANDLER_NUMBER)
+#undef HANDLER_NUMBER
+};
+
+static chronyc_handler *const handlers[] = {
+#define HANDLER(name) chronyc_##name,
+    HANDLERS(HANDLER)
+#undef HANDLER
+};
+
+/* What is said of wrong arguments. */
+enum complaint { NOTHING, SYNTAX, BAD_SYNTAX, ADDRESS, NO_ADDRESS, HOST, NUMBER, VALUE, DNS, RETRIES };
+
+/* %s: the command. */
+static const char *const complaints[] = {
+    [SYNTAX] = "Invalid syntax for %s command\n",
+    [BAD_SYNTAX] = "Bad syntax for %s command\n",
+    [ADDRESS] = "Could not read address\n",
+    [NO_ADDRESS] = "Invalid syntax for address\n",
+    [HOST] = "Could not get address for hostname\n",
+    [NUMBER] = "Invalid syntax for address value\n",
+    [VALUE] = "Invalid value\n",
+    [DNS] = "Unrecognized dns command\n",
+    [RETRIES] = "Invalid maximum number of retries\n",
+};
 
 #define REQ(name) CONTROL_REQ_##name
 
 static const struct chronyc_command commands[] = {
-    {"tracking", chronyc_report, REQ(TRACKING), NULL},
-    {"sources", chronyc_listing, REQ(SOURCE_DATA), NULL},
-    {"sourcestats", chronyc_listing, REQ(SOURCESTATS), NULL},
-    {"selectdata", chronyc_listing, REQ(SELECT_DATA), NULL},
-    {"authdata", chronyc_listing, REQ(AUTH_DATA), NULL},
-    {"ntpdata", chronyc_ntpdata, REQ(NTP_DATA), no_host},
-    {"activity", chronyc_report, REQ(ACTIVITY), NULL},
-    {"serverstats", chronyc_report, REQ(SERVER_STATS), NULL},
-    {"smoothing", chronyc_report, REQ(SMOOTHING), NULL},
-    {"rtcdata", chronyc_report, REQ(RTCREPORT), NULL},
-    {"clients", chronyc_clients, REQ(CLIENT_ACCESSES_BY_INDEX3),
-     "Invalid syntax for clients command"},
-    {"sourcename", chronyc_sourcename, REQ(NTP_SOURCE_NAME), bad_address},
-    {"waitsync", chronyc_waitsync, REQ(TRACKING), NULL},
-    {"manual", chronyc_manual, REQ(MANUAL), "Invalid syntax for manual command"},
-    {"settime", chronyc_settime, REQ(SETTIME), NULL},
+    {"tracking", HANDLER_report, REQ(TRACKING), NOTHING},
+    {"sources", HANDLER_listing, REQ(SOURCE_DATA), NOTHING},
+    {"sourcestats", HANDLER_listing, REQ(SOURCESTATS), NOTHING},
+    {"selectdata", HANDLER_listing, REQ(SELECT_DATA), NOTHING},
+    {"authdata", HANDLER_listing, REQ(AUTH_DATA), NOTHING},
+    {"ntpdata", HANDLER_ntpdata, REQ(NTP_DATA), HOST},
+    {"activity", HANDLER_report, REQ(ACTIVITY), NOTHING},
+    {"serverstats", HANDLER_report, REQ(SERVER_STATS), NOTHING},
+    {"smoothing", HANDLER_report, REQ(SMOOTHING), NOTHING},
+    {"rtcdata", HANDLER_report, REQ(RTCREPORT), NOTHING},
+    {"clients", HANDLER_clients, REQ(CLIENT_ACCESSES_BY_INDEX3), SYNTAX},
+    {"sourcename", HANDLER_sourcename, REQ(NTP_SOURCE_NAME), ADDRESS},
+    {"waitsync", HANDLER_waitsync, REQ(TRACKING), NOTHING},
+    {"manual", HANDLER_manual, REQ(MANUAL), SYNTAX},
+    {"settime", HANDLER_settime, REQ(SETTIME), NOTHING},
 
-    {"cyclelogs", chronyc_plain, REQ(CYCLELOGS), NULL},
-    {"dump", chronyc_plain, REQ(DUMP), NULL},
-    {"onoffline", chronyc_plain, REQ(ONOFFLINE), NULL},
-    {"refresh", chronyc_plain, REQ(REFRESH), NULL},
-    {"rekey", chronyc_plain, REQ(REKEY), NULL},
-    {"reselect", chronyc_plain, REQ(RESELECT), NULL},
-    {"shutdown", chronyc_plain, REQ(SHUTDOWN), NULL},
-    {"trimrtc", chronyc_plain, REQ(TRIMRTC), NULL},
-    {"writertc", chronyc_plain, REQ(WRITERTC), NULL},
-    {"dfreq", chronyc_float, REQ(DFREQ), bad_value},
-    {"doffset", chronyc_float, REQ(DOFFSET2), bad_value},
-    {"maxupdateskew", chronyc_float, REQ(MODIFY_MAXUPDATESKEW), NULL},
-    {"reselectdist", chronyc_float, REQ(RESELECTDISTANCE), NULL},
-    {"makestep", chronyc_makestep, REQ(MODIFY_MAKESTEP), "Bad syntax for makestep command"},
-    {"smoothtime", chronyc_smoothtime, REQ(SMOOTHTIME), "Invalid syntax for smoothtime command"},
-    {"reload", chronyc_only_sources, REQ(RELOAD_SOURCES), "Invalid syntax for reload command"},
-    {"reset", chronyc_only_sources, REQ(RESET_SOURCES), "Invalid syntax for reset command"},
+    {"cyclelogs", HANDLER_plain, REQ(CYCLELOGS), NOTHING},
+    {"dump", HANDLER_plain, REQ(DUMP), NOTHING},
+    {"onoffline", HANDLER_plain, REQ(ONOFFLINE), NOTHING},
+    {"refresh", HANDLER_plain, REQ(REFRESH), NOTHING},
+    {"rekey", HANDLER_plain, REQ(REKEY), NOTHING},
+    {"reselect", HANDLER_plain, REQ(RESELECT), NOTHING},
+    {"shutdown", HANDLER_plain, REQ(SHUTDOWN), NOTHING},
+    {"trimrtc", HANDLER_plain, REQ(TRIMRTC), NOTHING},
+    {"writertc", HANDLER_plain, REQ(WRITERTC), NOTHING},
+    {"dfreq", HANDLER_float, REQ(DFREQ), VALUE},
+    {"doffset", HANDLER_float, REQ(DOFFSET2), VALUE},
+    {"maxupdateskew", HANDLER_float, REQ(MODIFY_MAXUPDATESKEW), NOTHING},
+    {"reselectdist", HANDLER_float, REQ(RESELECTDISTANCE), NOTHING},
+    {"makestep", HANDLER_makestep, REQ(MODIFY_MAKESTEP), BAD_SYNTAX},
+    {"smoothtime", HANDLER_smoothtime, REQ(SMOOTHTIME), SYNTAX},
+    {"reload", HANDLER_only_sources, REQ(RELOAD_SOURCES), SYNTAX},
+    {"reset", HANDLER_only_sources, REQ(RESET_SOURCES), SYNTAX},
 
-    {"burst", chronyc_masked, REQ(BURST), "Invalid syntax for burst command"},
-    {"online", chronyc_masked, REQ(ONLINE), NULL},
-    {"offline", chronyc_masked, REQ(OFFLINE), NULL},
-    {"maxdelay", chronyc_modify, REQ(MODIFY_MAXDELAY), no_number},
-    {"maxdelayratio", chronyc_modify, REQ(MODIFY_MAXDELAYRATIO), no_number},
-    {"maxdelaydevratio", chronyc_modify, REQ(MODIFY_MAXDELAYDEVRATIO), no_number},
-    {"minpoll", chronyc_modify, REQ(MODIFY_MINPOLL), no_number},
-    {"maxpoll", chronyc_modify, REQ(MODIFY_MAXPOLL), no_number},
-    {"minstratum", chronyc_modify, REQ(MODIFY_MINSTRATUM), no_number},
-    {"polltarget", chronyc_modify, REQ(MODIFY_POLLTARGET), no_number},
-    {"offset", chronyc_offset, REQ(MODIFY_OFFSET), "Invalid syntax for offset command"},
-    {"selectopts", chronyc_selectopts, REQ(MODIFY_SELECTOPTS),
-     "Invalid syntax for selectopts command"},
-    {"add", chronyc_add, REQ(ADD_SOURCE), "Invalid syntax for add command"},
-    {"delete", chronyc_delete, REQ(DEL_SOURCE), "Invalid syntax for address"},
-    {"local", chronyc_local, REQ(LOCAL3), "Invalid syntax for local command"},
+    {"burst", HANDLER_masked, REQ(BURST), SYNTAX},
+    {"online", HANDLER_masked, REQ(ONLINE), NOTHING},
+    {"offline", HANDLER_masked, REQ(OFFLINE), NOTHING},
+    {"maxdelay", HANDLER_modify, REQ(MODIFY_MAXDELAY), NUMBER},
+    {"maxdelayratio", HANDLER_modify, REQ(MODIFY_MAXDELAYRATIO), NUMBER},
+    {"maxdelaydevratio", HANDLER_modify, REQ(MODIFY_MAXDELAYDEVRATIO), NUMBER},
+    {"minpoll", HANDLER_modify, REQ(MODIFY_MINPOLL), NUMBER},
+    {"maxpoll", HANDLER_modify, REQ(MODIFY_MAXPOLL), NUMBER},
+    {"minstratum", HANDLER_modify, REQ(MODIFY_MINSTRATUM), NUMBER},
+    {"polltarget", HANDLER_modify, REQ(MODIFY_POLLTARGET), NUMBER},
+    {"offset", HANDLER_offset, REQ(MODIFY_OFFSET), SYNTAX},
+    {"selectopts", HANDLER_selectopts, REQ(MODIFY_SELECTOPTS), SYNTAX},
+    {"add", HANDLER_add, REQ(ADD_SOURCE), SYNTAX},
+    {"delete", HANDLER_delete, REQ(DEL_SOURCE), NO_ADDRESS},
+    {"local", HANDLER_local, REQ(LOCAL3), SYNTAX},
 
-    {"accheck", chronyc_check, REQ(ACCHECK), bad_address},
-    {"cmdaccheck", chronyc_check, REQ(CMDACCHECK), bad_address},
-    {"allow", chronyc_access, REQ(ALLOW), bad_address},
-    {"deny", chronyc_access, REQ(DENY), bad_address},
-    {"cmdallow", chronyc_access, REQ(CMDALLOW), bad_address},
-    {"cmddeny", chronyc_access, REQ(CMDDENY), bad_address},
+    {"accheck", HANDLER_check, REQ(ACCHECK), ADDRESS},
+    {"cmdaccheck", HANDLER_check, REQ(CMDACCHECK), ADDRESS},
+    {"allow", HANDLER_access, REQ(ALLOW), ADDRESS},
+    {"deny", HANDLER_access, REQ(DENY), ADDRESS},
+    {"cmdallow", HANDLER_access, REQ(CMDALLOW), ADDRESS},
+    {"cmddeny", HANDLER_access, REQ(CMDDENY), ADDRESS},
 
-    {"dns", change_lookups, 0, "Unrecognized dns command"},
-    {"timeout", change_timeout, 0, NULL},
-    {"retries", change_retries, 0, "Invalid maximum number of retries"},
-    {"keygen", chronyc_keygen, 0, "Invalid syntax for keygen command"},
-    {"help", chronyc_help, 0, NULL},
-    {"exit", leave, 0, NULL},
-    {"quit", leave, 0, NULL},
-    {"authhash", obsolete, 0, no_authentication},
-    {"password", obsolete, 0, no_authentication},
+    {"dns", HANDLER_dns, 0, DNS},
+    {"timeout", HANDLER_timeout, 0, NOTHING},
+    {"retries", HANDLER_retries, 0, RETRIES},
+    {"keygen", HANDLER_keygen, 0, SYNTAX},
+    {"help", HANDLER_help, 0, NOTHING},
+    {"exit", HANDLER_leave, 0, NOTHING},
+    {"quit", HANDLER_leave, 0, NOTHING},
+    {"authhash", HANDLER_obsolete, 0, NOTHING},
+    {"password", HANDLER_obsolete, 0, NOTHING},
 };
 
 /* ---- lines ---- */
 
-void chronyc_init(struct chronyc *session, const volatile sig_atomic_t *stop) {
+void chronyc_init(struct chronyc *session) {
     *session = (struct chronyc){.family = ADDRESS_NONE};
-    control_client_init(&session->client, stop);
+    control_client_init(&session->client, &chronyc_stop);
 }
 
 bool chronyc_open(struct chronyc *session) {
@@ -168,9 +192,9 @@ static enum chronyc_outcome run(struct chronyc *session, char *line) {
         const struct chronyc_command *command = &commands[i];
         if (strcmp(word, command->word) != 0)
             continue;
-        enum chronyc_outcome outcome = command->handler(session, command, line);
-        if (outcome == CHRONYC_MISUSED && command->complaint)
-            fprintf(stderr, "%s\n", command->complaint);
+        enum chronyc_outcome outcome = handlers[command->handler](session, command, line);
+        if (outcome == CHRONYC_MISUSED && command->complaint != NOTHING)
+            fprintf(stderr, complaints[command->complaint], word);
         return outcome;
     }
     fputs("Unrecognized command\n", stderr);

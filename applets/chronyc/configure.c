@@ -101,50 +101,73 @@ uint32_t chronyc_option_flags(unsigned select_options) {
     return result;
 }
 
+/* Switches of struct source_config. */
+static const struct {
+    uint16_t member;
+    uint16_t flag;
+} switches[] = {
+    {offsetof(struct source_config, online), CONTROL_ADD_ONLINE},
+    {offsetof(struct source_config, auto_offline), CONTROL_ADD_AUTO_OFFLINE},
+    {offsetof(struct source_config, iburst), CONTROL_ADD_IBURST},
+    {offsetof(struct source_config, burst), CONTROL_ADD_BURST},
+    {offsetof(struct source_config, xleave), CONTROL_ADD_INTERLEAVED},
+    {offsetof(struct source_config, nts), CONTROL_ADD_NTS},
+    {offsetof(struct source_config, copy), CONTROL_ADD_COPY},
+};
+
 static uint32_t add_flags(const struct source_config *source) {
     uint32_t flags = chronyc_option_flags(source->select_options);
-    flags |= source->online ? CONTROL_ADD_ONLINE : 0;
-    flags |= source->auto_offline ? CONTROL_ADD_AUTO_OFFLINE : 0;
-    flags |= source->iburst ? CONTROL_ADD_IBURST : 0;
-    flags |= source->burst ? CONTROL_ADD_BURST : 0;
-    flags |= source->xleave ? CONTROL_ADD_INTERLEAVED : 0;
-    flags |= source->nts ? CONTROL_ADD_NTS : 0;
-    flags |= source->copy ? CONTROL_ADD_COPY : 0;
-    flags |= source->extensions & EXTENSION_EXPERIMENTAL_F323 ? CONTROL_ADD_EXTFIELD_F323 : 0;
-    flags |= source->extensions & EXTENSION_NETWORK_CORRECTION ? CONTROL_ADD_EXTFIELD_F324 : 0;
-    flags |= source->family == ADDRESS_IPV4 ? CONTROL_ADD_IPV4 : 0;
-    flags |= source->family == ADDRESS_IPV6 ? CONTROL_ADD_IPV6 : 0;
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+        if (*((const bool *)source + switches[i].member))
+            flags |= switches[i].flag;
+    if (source->extensions & EXTENSION_EXPERIMENTAL_F323)
+        flags |= CONTROL_ADD_EXTFIELD_F323;
+    if (source->extensions & EXTENSION_NETWORK_CORRECTION)
+        flags |= CONTROL_ADD_EXTFIELD_F324;
+    if (source->family)
+        flags |= source->family == ADDRESS_IPV4 ? CONTROL_ADD_IPV4 : CONTROL_ADD_IPV6;
     return flags;
 }
 
-static void fill_add_request(struct control_add_source *request,
-                             const struct source_config *source) {
-    *request = (struct control_add_source){
-        .type = source->type,
-        .port = (uint32_t)source->port,
-        .minpoll = source->minpoll,
-        .maxpoll = source->maxpoll,
-        .presend_minpoll = source->presend,
-        .min_stratum = (uint32_t)source->min_stratum,
-        .poll_target = (uint32_t)source->poll_target,
-        .version = (uint32_t)source->version,
-        .max_sources = (uint32_t)source->max_sources,
-        .min_samples = source->min_samples,
-        .max_samples = source->max_samples,
-        .authkey = source->key,
-        .nts_port = (uint32_t)source->nts_port,
-        .max_delay = source->max_delay,
-        .max_delay_ratio = source->max_delay_ratio,
-        .max_delay_dev_ratio = source->max_delay_dev_ratio,
-        .min_delay = source->min_delay,
-        .asymmetry = source->asymmetry,
-        .offset = source->offset,
-        .flags = add_flags(source),
-        .filter_length = source->filter,
-        .cert_set = source->certset,
-        .max_delay_quant = source->max_delay_quant,
-        .max_unreach = source->max_unreach,
-    };
+/* Members that are the same value in both structs: first the 32-bit ones, then the doubles. */
+#define PAIR(from, to) {offsetof(struct source_config, from), offsetof(struct control_add_source, to)}
+
+static const struct {
+    uint16_t from, to;
+} pairs[] = {
+    PAIR(type, type),
+    PAIR(port, port),
+    PAIR(minpoll, minpoll),
+    PAIR(maxpoll, maxpoll),
+    PAIR(presend, presend_minpoll),
+    PAIR(min_stratum, min_stratum),
+    PAIR(poll_target, poll_target),
+    PAIR(version, version),
+    PAIR(max_sources, max_sources),
+    PAIR(min_samples, min_samples),
+    PAIR(max_samples, max_samples),
+    PAIR(key, authkey),
+    PAIR(nts_port, nts_port),
+    PAIR(filter, filter_length),
+    PAIR(certset, cert_set),
+    PAIR(max_unreach, max_unreach),
+    PAIR(max_delay, max_delay),
+    PAIR(max_delay_ratio, max_delay_ratio),
+    PAIR(max_delay_dev_ratio, max_delay_dev_ratio),
+    PAIR(max_delay_quant, max_delay_quant),
+    PAIR(min_delay, min_delay),
+    PAIR(asymmetry, asymmetry),
+    PAIR(offset, offset),
+};
+
+enum { WORD_PAIRS = 16, ALL_PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
+
+static void fill_add_request(struct control_add_source *request, const struct source_config *source) {
+    memset(request, 0, sizeof(*request));
+    for (int i = 0; i < ALL_PAIRS; i++)
+        memcpy((char *)request + pairs[i].to, (const char *)source + pairs[i].from,
+               i < WORD_PAIRS ? sizeof(uint32_t) : sizeof(double));
+    request->flags = add_flags(source);
     strcpy(request->name, source->name);
 }
 

@@ -19,42 +19,31 @@ static const struct listing listings[] = {
     {CONTROL_REQ_SOURCE_DATA, &report_sources,
      "MS Name/IP address         Stratum Poll Reach LastRx Last sample               ",
      "\n"
-     ".- Mode:  ^ a server, = a peer, # a reference clock\n"
-     "|.- State: * selected, + combined with it, - usable but left out,\n"
-     "||         x disagrees with the majority, ~ jitters too much, ? unusable\n"
-     "||                                 .- log2 of the poll interval in seconds\n"
-     "||                                 |     .- last 8 polls, octal, newest is bit 0\n"
-     "||                                 |     |        xxxx[yyyy] +/- zzzz: offset now,\n"
-     "||                                 |     |          |  offset as measured, and\n"
-     "||                                 |     |          |  bound of its error"},
+     ".- M: ^ server, = peer, # reference clock\n"
+     "|.- S: * selected, + combined, - usable, left out,\n"
+     "||     x falseticker, ~ jittery, ? not usable\n"
+     "||  Poll: log2 of the interval in seconds\n"
+     "||  Reach: the last 8 polls, octal\n"
+     "||  Last sample: xxxx[yyyy] +/- zzzz, the offset now,\n"
+     "||               as it was measured, and its error bound\n"
+     "||"},
     {CONTROL_REQ_SOURCESTATS, &report_sourcestats,
      "Name/IP Address            NP  NR  Span  Frequency  Freq Skew  Offset  Std Dev",
-     "                            .- samples kept\n"
-     "                            |   .- runs of residuals of one sign\n"
-     "                            |   |    .- time that the samples span\n"
-     "                            |   |    |       .- frequency of our clock against\n"
-     "                            |   |    |       |  the source, in ppm\n"
-     "                            |   |    |       |          .- its error bound, in ppm\n"
-     "                            |   |    |       |          |        .- offset now\n"
-     "                            |   |    |       |          |        |       .- deviation\n"
-     "                            |   |    |       |          |        |       |  of samples"},
+     "NP samples kept, NR runs of residuals of one sign, Span time they cover,\n"
+     "Frequency of our clock against the source and its bound (Skew) in ppm,\n"
+     "Offset estimated now, Std Dev standard deviation of the samples"},
     {CONTROL_REQ_SELECT_DATA, &report_selectdata,
      "S Name/IP Address        Auth COpts EOpts Last Score     Interval  Leap",
-     ".- N noselect, s unsynchronised, M too few samples, d too distant,\n"
-     "|  ~ jittery, w waits for samples, S stale, O orphan, T distrusted,\n"
-     "|  x falseticker, W waits for more sources, P not preferred, U waits\n"
-     "|  for an update, D left out, + combined, * selected\n"
-     "|                        .- authenticated: Y or N\n"
-     "|                        |  .- options as configured, and\n"
-     "|                        |  |     .- in effect: N noselect, P prefer,\n"
-     "|                        |  |     |  T trust, R require"},
+     ".- S: N noselect, s unsynchronised, M few samples, d too distant, ~ jittery,\n"
+     "|  w waits for samples, S stale, O orphan, T distrusted, x falseticker,\n"
+     "|  W waits for sources, P not preferred, U waits for an update,\n"
+     "|  D left out, + combined, * selected\n"
+     "|  COpts, EOpts: options configured and in effect,\n"
+     "|  N noselect, P prefer, T trust, R require"},
     {CONTROL_REQ_AUTH_DATA, &report_authdata,
      "Name/IP address             Mode KeyID Type KLen Last Atmp  NAK Cook CLen",
-     "                             .- NTS, or SK: symmetric key\n"
-     "                             |               .- key length, bits\n"
-     "                             |               |    .- since the key exchange\n"
-     "                             |               |    |    .- attempts at one since\n"
-     "                             |               |    |    |    NAK received, cookies, bytes"},
+     "Mode NTS, SK symmetric key, - none; KLen bits of key, Last key exchange,\n"
+     "Atmp attempts since, NAK seen, Cook cookies held, CLen bytes of one"},
 };
 
 struct options {
@@ -215,15 +204,25 @@ static bool parse_client_options(char *arguments, struct control_client_accesses
     return true;
 }
 
-static void print_clients(struct chronyc *session, const struct report *report,
-                          const struct control_client_accesses *accesses) {
+/* What stands in the last four columns: accesses by chronyc, or NTS key establishments. */
+static void choose_key_establishment(struct control_client_access *client) {
+    client->cmd_hits = client->nke_hits;
+    client->cmd_drops = client->nke_drops;
+    client->cmd_interval = client->nke_interval;
+    client->last_cmd_hit_ago = client->last_nke_hit_ago;
+}
+
+static void print_clients(struct chronyc *session, struct control_client_accesses *accesses,
+                          bool key_establishment) {
     char name[CHRONYC_NAME_SIZE];
     for (uint32_t i = 0; i < accesses->n_clients && i < CONTROL_MAX_CLIENTS; i++) {
-        const struct control_client_access *client = &accesses->clients[i];
+        struct control_client_access *client = &accesses->clients[i];
         if (client->ip.family == ADDRESS_NONE)
             continue;
+        if (key_establishment)
+            choose_key_establishment(client);
         chronyc_name_address(session, &client->ip, true, name);
-        report_print(report, &control_layout_client_access, client, name, chronyc_style(session));
+        report_print(&report_clients, &control_layout_client_access, client, name, chronyc_style(session));
     }
 }
 
@@ -234,18 +233,17 @@ enum chronyc_outcome chronyc_clients(struct chronyc *session, const struct chron
     bool key_establishment = false;
     if (!parse_client_options(arguments, &request, &key_establishment))
         return CHRONYC_MISUSED;
+    char header[] = "Hostname                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last";
+    if (key_establishment)
+        memcpy(strstr(header, "   Cmd"), "NTS-KE", 6);
     if (!session->csv)
-        report_header(
-            key_establishment
-                ? "Hostname                      NTP   Drop Int IntL Last  NTS-KE   Drop Int  Last"
-                : "Hostname                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last",
-            chronyc_style(session));
+        report_header(header, chronyc_style(session));
     for (;;) {
         struct control_answer answer;
         if (!chronyc_ask(session, CONTROL_REQ_CLIENT_ACCESSES_BY_INDEX3, &request, &answer))
             return CHRONYC_FAILED;
-        const struct control_client_accesses *accesses = &answer.client_accesses;
-        print_clients(session, key_establishment ? &report_nke_clients : &report_clients, accesses);
+        struct control_client_accesses *accesses = &answer.client_accesses;
+        print_clients(session, accesses, key_establishment);
         /* The index must move on, whatever the daemon says. */
         if (accesses->next_index >= accesses->n_indices ||
             accesses->n_clients < CONTROL_MAX_CLIENTS ||

@@ -22,52 +22,39 @@ static const char *const words[] = {
     [WORDS_AUTH_MODE] = "-|SK|NTS|?",
     [WORDS_AUTH] = "N|Y",
     [WORDS_LEAP_ONLY] = "||(leap second only)",
+    [WORDS_TIMESTAMPING] = "Daemon|Kernel|Hardware|Invalid",
 };
 
 struct value {
+    const void *member;
     int64_t integer; /* nanoseconds for instants */
     double number;
-    const struct address *address;
 };
 
 /* Members are naturally aligned in their structs. */
 static struct value load(const struct control_field *field, const void *record) {
-    const void *member = (const char *)record + field->offset;
-    struct value value = {0};
-    switch (field->type) {
-    case CONTROL_U8:
-        value.integer = *(const uint8_t *)member;
+    struct value value = {.member = (const char *)record + field->offset};
+    bool is_long = field->type == CONTROL_LOW32 || field->type == CONTROL_TIME;
+    switch (is_long ? 8 : field->length) {
+    case 1:
+        value.integer = *(const uint8_t *)value.member;
         break;
-    case CONTROL_I8:
-        value.integer = *(const int8_t *)member;
+    case 2:
+        value.integer = *(const uint16_t *)value.member;
         break;
-    case CONTROL_CHAR:
-        value.integer = *(const char *)member;
+    case 4:
+        value.integer = *(const uint32_t *)value.member;
         break;
-    case CONTROL_U16:
-        value.integer = *(const uint16_t *)member;
-        break;
-    case CONTROL_I16:
-        value.integer = *(const int16_t *)member;
-        break;
-    case CONTROL_U32:
-        value.integer = *(const uint32_t *)member;
-        break;
-    case CONTROL_I32:
-        value.integer = *(const int32_t *)member;
-        break;
-    case CONTROL_U64:
-    case CONTROL_LOW32:
-    case CONTROL_TIME:
-        value.integer = *(const int64_t *)member;
-        break;
-    case CONTROL_FLOAT:
-        value.number = *(const double *)member;
-        break;
-    case CONTROL_ADDRESS:
-        value.address = member;
+    case 8:
+        value.integer = *(const int64_t *)value.member;
         break;
     }
+    if (field->type == CONTROL_I8)
+        value.integer = (int8_t)value.integer;
+    else if (field->type == CONTROL_I16)
+        value.integer = (int16_t)value.integer;
+    else if (field->type == CONTROL_FLOAT)
+        value.number = *(const double *)value.member;
     return value;
 }
 
@@ -109,144 +96,126 @@ static const char *format_options(char text[FORMAT_SIZE], int64_t options, bool 
     return text;
 }
 
-static const char *format_timestamping(int64_t letter) {
-    return letter == 'D'   ? "Daemon"
-           : letter == 'K' ? "Kernel"
-           : letter == 'H' ? "Hardware"
-                           : "Invalid";
-}
-
-static const char *format_direction(char text[FORMAT_SIZE], double value, int decimals,
-                                    const char *unit, const char *positive, const char *other) {
-    snprintf(text, FORMAT_SIZE, "%.*f %s %s", decimals, fabs(value), unit,
-             value > 0.0 ? positive : other);
+/* Above zero a correction says slow, a frequency fast. */
+static const char *format_direction(char text[FORMAT_SIZE], double value, bool is_frequency) {
+    snprintf(text, FORMAT_SIZE, is_frequency ? "%.3f ppm %s" : "%.9f seconds %s", fabs(value),
+             (value > 0.0) == is_frequency ? "fast" : "slow");
     return text;
 }
 
-static const char *format_number(char text[FORMAT_SIZE], double value, int decimals) {
-    snprintf(text, FORMAT_SIZE, "%.*f", decimals, value);
+static const char *format_csv_number(char text[FORMAT_SIZE], unsigned kind, const struct value *value) {
+    if (kind <= REPORT_LOG2)
+        snprintf(text, FORMAT_SIZE, "%jd", (intmax_t)value->integer);
+    else if (kind <= REPORT_FAST)
+        snprintf(text, FORMAT_SIZE, "%.*f", kind <= REPORT_SLOW ? 9 : 3, value->number);
+    else
+        format_timestamp(text, value->integer);
     return text;
 }
 
-static const char *format_integer(char text[FORMAT_SIZE], int64_t value) {
-    snprintf(text, FORMAT_SIZE, "%jd", (intmax_t)value);
-    return text;
-}
-
-/* The kinds that are words in both forms, or a word in one and a number in the other. */
-static const char *format_word(char text[FORMAT_SIZE], const struct report_row *row,
-                               const struct value *value, const void *record, bool csv) {
+static const char *format_word(char text[FORMAT_SIZE], const struct report_row *row, const struct value *value,
+                               const void *record, bool csv) {
+    if (csv && row->kind <= REPORT_DATE)
+        return format_csv_number(text, row->kind, value);
+    int64_t integer = value->integer;
     switch (row->kind) {
-    case REPORT_WORD:
-        return pick_word(text, csv && row->detail >> 8 ? row->detail >> 8 : row->detail & 0xff,
-                         value->integer);
-    case REPORT_FLAG:
-        return value->integer & row->detail ? "Yes" : "No";
-    case REPORT_BITS:
-        return format_bits(text, value->integer, row->detail);
     case REPORT_INTERVAL:
-        return csv ? format_integer(text, value->integer)
-                   : format_interval(text, (uint32_t)value->integer);
+        return format_interval(text, (uint32_t)integer);
     case REPORT_LOG2:
-        return csv ? format_integer(text, value->integer) : format_log2(text, (int)value->integer);
+        return format_log2(text, (int)integer);
     case REPORT_OFFSET:
-    case REPORT_SIGNED_OFFSET:
-        return csv ? format_number(text, value->number, 9)
-                   : format_offset(text, value->number, row->kind == REPORT_SIGNED_OFFSET);
+        return format_offset(text, value->number, row->detail);
     case REPORT_FREQUENCY:
-    case REPORT_SIGNED_FREQUENCY:
-        return csv ? format_number(text, value->number, 3)
-                   : format_frequency(text, value->number, row->kind == REPORT_SIGNED_FREQUENCY);
+        return format_frequency(text, value->number, row->detail);
     case REPORT_SLOW:
-        return csv ? format_number(text, value->number, 9)
-                   : format_direction(text, value->number, 9, "seconds", "slow", "fast");
     case REPORT_FAST:
-        return csv ? format_number(text, value->number, 3)
-                   : format_direction(text, value->number, 3, "ppm", "fast", "slow");
+        return format_direction(text, value->number, row->kind == REPORT_FAST);
     case REPORT_DATE:
-        return csv ? format_timestamp(text, value->integer)
-                   : time_format_long(ns_floor_seconds(value->integer), text);
+        return time_format_long(ns_floor_seconds(integer), text);
     case REPORT_SHORT_DATE:
-        return time_format(ns_floor_seconds(value->integer), ' ', text);
+        return time_format(ns_floor_seconds(integer), ' ', text);
     case REPORT_ADDRESS:
-        return address_format(value->address, text);
-    case REPORT_NTP_REFERENCE:
-        return ((const struct control_ntp_data *)record)->stratum <= 1
-                   ? format_reference_id(text, (uint32_t)value->integer)
-                   : "";
+        return address_format(value->member, text);
+    case REPORT_CHAR:
+        text[0] = (char)integer;
+        text[1] = '\0';
+        return text;
+    case REPORT_WORD:
+        return pick_word(text, csv && row->detail >> 8 ? row->detail >> 8 : row->detail & 0xff, integer);
     case REPORT_TIMESTAMPING:
-        return format_timestamping(value->integer);
+        return pick_word(text, WORDS_TIMESTAMPING, integer == 'D' ? 0 : integer == 'K' ? 1 : integer == 'H' ? 2 : 3);
+    case REPORT_FLAG:
+        return integer & row->detail ? "Yes" : "No";
+    case REPORT_BITS:
+        return format_bits(text, integer, row->detail);
+    case REPORT_NTP_REFERENCE:
+        return ((const struct control_ntp_data *)record)->stratum <= 1 ? format_reference_id(text, (uint32_t)integer)
+                                                                       : "";
     default:
-        return format_options(text, value->integer, csv);
+        return format_options(text, integer, csv);
     }
 }
 
-static int decimals_of(const char *format) {
-    const char *point = strchr(strchr(format, '%'), '.');
-    return point ? atoi(point + 1) : 0;
+/* Of "Last offset%+.9f seconds\n" the "%.9f": no sign, no width; but zeros in front belong to the value. */
+static const char *bare_conversion(const char *format, char bare[FORMAT_SIZE]) {
+    char *to = bare;
+    format = strchr(format, '%') + 1;
+    *to++ = '%';
+    if (*format != '0')
+        format += strspn(format, "+-123456789");
+    do
+        *to++ = *format;
+    while (!strchr("dufosX", *format++));
+    *to = '\0';
+    return bare;
 }
 
-static void print_number(const struct report_row *row, double value, bool csv) {
-    if (csv)
-        printf("%.*f", decimals_of(row->format), value);
-    else
-        printf(row->format, value);
-}
-
-static void print_row(const struct report_row *row, struct value value, const void *record,
-                      const char *name, struct report_style style) {
-    bool csv = style.csv;
+static void print_value(const struct report_row *row, const char *format, struct value value, const void *record,
+                        bool csv) {
     char text[FORMAT_SIZE];
     switch (row->kind) {
-    case REPORT_UINT:
-        printf(csv ? "%ju" : row->format, (uintmax_t)value.integer);
-        break;
-    case REPORT_INT:
-        printf(csv ? "%jd" : row->format, (intmax_t)value.integer);
-        break;
-    case REPORT_CHAR:
-        printf(csv ? "%c" : row->format, (int)value.integer);
-        break;
-    case REPORT_OCTAL:
-        printf(csv ? "%jo" : row->format, (uintmax_t)value.integer);
-        break;
     case REPORT_ADDRESS_ID:
-        value.integer = association_reference_id(value.address);
+        value.integer = association_reference_id(value.member);
         /* fallthrough */
-    case REPORT_HEX:
-        printf(csv ? "%08jX" : row->format, (uintmax_t)value.integer);
-        break;
-    case REPORT_FLOAT:
-        print_number(row, value.number, csv);
+    case REPORT_INTEGER:
+        printf(format, value.integer);
         break;
     case REPORT_POWER:
-        if (value.integer > MAX_POWER)
-            value.integer = MAX_POWER;
-        if (value.integer < -MAX_POWER)
-            value.integer = -MAX_POWER;
-        print_number(row, ldexp(1.0, (int)value.integer), csv);
-        break;
-    case REPORT_NAME:
-        if (csv)
-            fputs(name, stdout);
-        else
-            printf(row->format, row->detail ? row->detail + style.extra : 0, name);
+        value.number = ldexp(1.0, value.integer > MAX_POWER    ? MAX_POWER
+                                  : value.integer < -MAX_POWER ? -MAX_POWER
+                                                               : (int)value.integer);
+        /* fallthrough */
+    case REPORT_FLOAT:
+        printf(format, value.number);
         break;
     default:
-        printf(csv ? "%s" : row->format, format_word(text, row, &value, record, csv));
+        printf(format, format_word(text, row, &value, record, csv));
     }
 }
 
-void report_print(const struct report *report, const struct control_layout *layout,
-                  const void *record, const char *name, struct report_style style) {
-    for (int i = 0; i < report->count; i++) {
+void report_print(const struct report *report, const struct control_layout *layout, const void *record,
+                  const char *name, struct report_style style) {
+    const char *format = report->formats;
+    for (int i = 0; i < report->count; i++, format += strlen(format) + 1) {
         const struct report_row *row = &report->rows[i];
         const struct control_field *field = find_field(layout, row->member);
+        char bare[FORMAT_SIZE];
+        int label = report->label_width && !style.csv ? (int)strcspn(format, " %") : 0;
         if (!field)
             continue;
         if (style.csv && i > 0)
             putchar(',');
-        print_row(row, load(field, record), record, name, style);
+        if (label > 0) {
+            label = (int)strcspn(format, "%");
+            printf("%-*.*s: ", report->label_width, label, format);
+        }
+        if (row->kind != REPORT_NAME)
+            print_value(row, style.csv ? bare_conversion(format, bare) : format + label, load(field, record), record,
+                        style.csv);
+        else if (style.csv)
+            fputs(name, stdout);
+        else
+            printf(format, row->detail ? row->detail + style.extra : 0, name);
     }
     if (style.csv)
         putchar('\n');

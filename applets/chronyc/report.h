@@ -8,39 +8,34 @@
 
 #include "core/wire/control.h"
 
-/* What a row makes of its member, and which conversion its format has for it. CSV prints the bare
- * value. */
+/* What a row makes of its member, and which conversion its format has for it. CSV prints the bare value. */
 enum report_kind {
-    /* integers, as intmax_t */
-    REPORT_UINT,       /* %ju */
-    REPORT_INT,        /* %jd */
-    REPORT_OCTAL,      /* %jo */
-    REPORT_HEX,        /* %08jX */
+    REPORT_INTEGER,    /* %ju, %jd, %jo, %08jX */
     REPORT_ADDRESS_ID, /* %08jX: the reference ID of an address */
-    REPORT_CHAR,       /* %c */
-    /* doubles; CSV keeps the decimals */
-    REPORT_FLOAT, /* %f */
-    REPORT_POWER, /* %f, two to the member */
-    /* words: %s */
-    REPORT_NAME,     /* %-*s: the entry's name; detail: columns, 0 = not in a table */
-    REPORT_WORD,     /* detail: enum report_words, that of CSV in the upper byte */
-    REPORT_FLAG,     /* Yes or No; detail: the bit */
-    REPORT_BITS,     /* zeroes and ones; detail: lowest bit << 4 | count */
+    REPORT_FLOAT,      /* %f; CSV keeps the decimals */
+    REPORT_POWER,      /* %f: two to the member */
+    REPORT_NAME,       /* %-*s: the entry's name; detail: columns, 0 = not in a table */
+    /* All others: %s. In CSV an integer, */
     REPORT_INTERVAL, /* seconds, 4 columns */
     REPORT_LOG2,     /* 2 columns */
-    REPORT_OFFSET,   /* seconds with a unit */
-    REPORT_SIGNED_OFFSET,
-    REPORT_FREQUENCY, /* ppm, 10 columns */
-    REPORT_SIGNED_FREQUENCY,
-    REPORT_SLOW,          /* "0.000002820 seconds slow" of a correction */
-    REPORT_FAST,          /* "0.123 ppm fast" of a frequency */
-    REPORT_DATE,          /* "Sun Nov 22 10:13:47 2026" */
-    REPORT_SHORT_DATE,    /* "2026-11-22 10:13:47", in CSV too */
-    REPORT_ADDRESS,       /* numeric */
-    REPORT_NTP_REFERENCE, /* text of a reference ID where the stratum gives it one; struct
-                             control_ntp_data */
-    REPORT_TIMESTAMPING,  /* Daemon, Kernel, Hardware */
-    REPORT_OPTIONS,       /* selection options: letters, in CSV five fields */
+    /* ... 9 decimals, */
+    REPORT_OFFSET, /* seconds with a unit; detail 1: signed */
+    REPORT_SLOW,   /* "0.000002820 seconds slow" of a correction */
+    /* ... 3 decimals, */
+    REPORT_FREQUENCY, /* ppm, 10 columns; detail 1: signed */
+    REPORT_FAST,      /* "0.123 ppm fast" of a frequency */
+    /* ... seconds since 1970, */
+    REPORT_DATE, /* "Sun Nov 22 10:13:47 2026" */
+    /* ... the same word. */
+    REPORT_SHORT_DATE, /* "2026-11-22 10:13:47" */
+    REPORT_ADDRESS,    /* numeric */
+    REPORT_CHAR,
+    REPORT_WORD,          /* detail: enum report_words, that of CSV in the upper byte */
+    REPORT_TIMESTAMPING,  /* the word of a letter */
+    REPORT_FLAG,          /* Yes or No; detail: the bit */
+    REPORT_BITS,          /* zeroes and ones; detail: lowest bit << 4 | count */
+    REPORT_NTP_REFERENCE, /* text of a reference ID where the stratum gives it one; of struct control_ntp_data */
+    REPORT_OPTIONS,       /* selection options: letters; in CSV five fields */
 };
 
 enum report_words {
@@ -52,21 +47,24 @@ enum report_words {
     WORDS_AUTH_MODE,
     WORDS_AUTH,
     WORDS_LEAP_ONLY,
+    WORDS_TIMESTAMPING,
 };
 
 #define REPORT_TWO_WORDS(text, csv) ((text) | (csv) << 8)
 
-/* format: printf's, with one conversion. Line ends are part of it. */
 struct report_row {
-    const char *format;
-    uint16_t member; /* offset in the reply's struct */
-    uint16_t detail;
+    uint8_t member; /* offset in the reply's struct */
     uint8_t kind;
+    uint16_t detail;
 };
 
+/* formats: printf's, one per row and each with one conversion, NUL after each; line ends are part of them. With a
+ * label width, what stands at the beginning of a format is a label, to be padded and followed by ": ". */
 struct report {
     const struct report_row *rows;
-    int count;
+    const char *formats;
+    uint8_t count;
+    uint8_t label_width;
 };
 
 struct report_style {
@@ -82,7 +80,6 @@ void report_print(const struct report *report, const struct control_layout *layo
 void report_header(const char *header, struct report_style style);
 
 extern const struct report report_tracking, report_sources, report_sourcestats, report_selectdata,
-    report_authdata, report_ntpdata, report_activity, report_serverstats, report_clients,
-    report_nke_clients, report_smoothing, report_rtcdata, report_manual;
+    report_authdata, report_ntpdata, report_activity, report_serverstats, report_clients, report_smoothing, report_rtcdata, report_manual;
 
 #endif

@@ -98,18 +98,18 @@ enum chronyc_outcome chronyc_waitsync(struct chronyc *session,
             if (is_synchronised(tracking, limits))
                 return CHRONYC_DONE;
         }
-        if ((limits[0] > 0.0 && try >= limits[0]) || !chronyc_sleep(session, limits[3]))
+        if ((limits[0] > 0.0 && try >= limits[0]) || !chronyc_sleep(limits[3]))
             return CHRONYC_FAILED;
     }
 }
 
-bool chronyc_sleep(const struct chronyc *session, double seconds) {
+bool chronyc_sleep(double seconds) {
     fflush(stdout);
     ns_t left = ns_from_seconds(seconds);
     struct timespec wait = {.tv_sec = (time_t)(left / NS_PER_S),
                             .tv_nsec = (long)(left % NS_PER_S)};
     nanosleep(&wait, NULL);
-    return !session->client.stop || !*session->client.stop;
+    return !chronyc_stop;
 }
 
 /* ---- manual input ---- */

@@ -10,7 +10,6 @@
 #include "core/conf/line.h"
 
 void config_set_defaults(struct config *config) {
-    memset(config, 0, sizeof *config);
     conf_set_defaults(FAMILY_DIRECTIVES, config);
     conf_set_defaults(FAMILY_DRIFTFILE, config);
     conf_set_defaults(FAMILY_LOCAL, &config->local);

@@ -42,6 +42,8 @@ struct conf {
     char error[LOG_MESSAGE_SIZE];
 };
 
+/* config must be zeroed (calloc): its big arrays are not touched, so that their memory is never
+ * taken. */
 void config_set_defaults(struct config *config);
 /* Frees the strings; the struct itself is the caller's. */
 void config_free(struct config *config);

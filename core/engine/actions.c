@@ -59,6 +59,8 @@ static enum control_status set_online(struct engine *engine,
         association_set_online(&source->association, online, online ? first : NS_NEVER);
         log_info(engine_log(engine), "Source %s %s", name_of(source, text),
                  online ? "online" : "offline");
+        if (!online)
+            selection_run(engine, NULL);
     }
     if (online)
         sources_resolve_now(engine);
@@ -212,6 +214,7 @@ enum control_status action_makestep(struct engine *engine, const union control_p
 
     (void)arguments;
     (void)results;
+    smoothing_reset(engine);
     if (!clock_step_remaining(&engine->clock))
         return CONTROL_FAILED;
     log_warning(engine_log(engine), "System clock was stepped by %.6f seconds", remaining);

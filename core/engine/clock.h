@@ -5,7 +5,19 @@
  * A correction changes the NTP clock at once; the system clock follows by running `slew` s/s faster
  * than its base frequency until nothing remains. Without control of the system clock (-x, no
  * permission) nothing is steered and `remaining` holds the whole difference, offset and frequency:
- * the NTP clock is right all the same and is served. */
+ * the NTP clock is right all the same and is served.
+ *
+ * Another program may steer the same kernel clock: two daemons on one host, one following the
+ * other. If both went on, the follower would correct what its own source has already corrected, and
+ * chase itself. Whoever notices that the kernel was changed by someone else therefore defers: it
+ * ends its own slew, keeps what the other set, and lives as if without permission. It takes the
+ * clock back when the other has been quiet for QUIET_UPDATES updates, or lets the clock stray.
+ *
+ * Whoever does not steer, or was disturbed, reckons on the bare oscillator, which nobody steers:
+ *
+ *     ntp = anchor_ntp + (oscillator - anchor_oscillator) * (1 + base)
+ *
+ * so that what others do to the system clock does not reach the NTP clock at all. */
 #ifndef CHRONOBOX_ENGINE_CLOCK_H
 #define CHRONOBOX_ENGINE_CLOCK_H
 
@@ -15,15 +27,19 @@
 struct clock {
     const struct host *host;
     struct discipline_options options;
-    double base_frequency;   /* s/s, correction of the oscillator: what the estimates have led to */
-    double applied;          /* s/s, what the kernel was last told, base and slew together */
-    double slew_rate;        /* s/s, on top of the base; 0 = no slew */
-    ns_t slew_start;         /* system clock */
-    ns_t slew_end_monotonic; /* NS_NEVER = no slew */
-    double pending;          /* s, remaining at slew_start */
-    double offset_error;     /* s, one deviation of the last correction */
-    ns_t monotonic_distance; /* system clock - monotonic clock when last looked at */
+    double base_frequency; /* s/s, correction of the oscillator: what the estimates have led to */
+    double applied;   /* s/s, what the kernel was last told (or set by others), slew included */
+    double slew_rate; /* s/s, on top of the base; 0 = no slew */
+    ns_t slew_start;  /* system clock */
+    ns_t anchor_ntp, anchor_oscillator; /* the same instant on both */
+    ns_t slew_end_monotonic;            /* NS_NEVER = no slew */
+    double pending;                     /* s, remaining at slew_start */
+    double offset_error;                /* s, one deviation of the last correction */
+    ns_t monotonic_distance;            /* system clock - monotonic clock when last looked at */
+    bool deferring;                     /* someone else steers */
     bool interference_said;
+    int quiet_updates;         /* since the other was last noticed */
+    double deferred_remaining; /* s, at the last update while deferring */
 };
 
 void clock_init(struct clock *clock, const struct host *host,
@@ -55,5 +71,12 @@ void clock_stop(struct clock *clock);
 /* s that the system clock was moved from outside since last asked (steps of our own are not
  * counted). */
 double clock_take_jump(struct clock *clock);
+
+/* A leap second: true time moves by `seconds`, and the NTP clock with it. step: the system clock is
+ * ours to move, false when the host refuses; else it has been moved. */
+bool clock_leap(struct clock *clock, double seconds, bool step);
+
+/* The system clock was stepped by someone else: the NTP clock stays where it was. */
+void clock_absorb_jump(struct clock *clock);
 
 #endif

@@ -45,6 +45,8 @@ static const struct control_row rows[] = {
     {CONTROL_REQ_MODIFY_MAXDELAYDEVRATIO, action_modify_maxdelaydevratio},
     {CONTROL_REQ_RESELECT, action_reselect},
     {CONTROL_REQ_MODIFY_MAKESTEP, action_modify_makestep},
+    {CONTROL_REQ_SMOOTHING, answer_smoothing},
+    {CONTROL_REQ_SMOOTHTIME, action_smoothtime},
     {CONTROL_REQ_REFRESH, action_refresh},
     {CONTROL_REQ_SERVER_STATS, answer_server_stats},
     {CONTROL_REQ_LOCAL2, action_local},

@@ -14,7 +14,9 @@
 #define LOWEST_PRECISION  (-30)
 #define DEFAULT_PRECISION 1e-7       /* s */
 #define SQRT_HALF         0.70710678 /* where log2 rounds the other way */
-#define TIME_JUMP         10.0       /* s, of the system clock against the monotonic one */
+#define SILENT_REQUESTS   6          /* as many as chrony sends */
+#define STEP_NOTICED      1e-3
+#define TIME_JUMP         10.0 /* s, of the system clock against the monotonic one */
 
 bool engine_own_socket(struct engine *engine, int socket, enum socket_owner owner,
                        struct source *source) {
@@ -94,6 +96,13 @@ static void start_clock(struct engine *engine) {
     clock_init(&engine->clock, engine->host, &options);
 }
 
+static void start_timers(struct engine *engine) {
+    for (int i = 0; i < TIMER_COUNT; i++)
+        engine->timers[i] = NS_NEVER;
+    leap_init(engine);
+    smoothing_init(engine);
+}
+
 static void add_sources(struct engine *engine) {
     for (int i = 0; i < engine->config->source_count; i++) {
         const struct source_config *source = &engine->config->sources[i];
@@ -127,6 +136,7 @@ struct engine *engine_new(const struct config *config, const struct engine_optio
         return NULL;
     }
     start_clock(engine);
+    start_timers(engine);
     control_open(engine);
     serve_update_sockets(engine);
     reference_init(engine);
@@ -150,6 +160,7 @@ void engine_free(struct engine *engine) {
     client_log_free(engine->client_log);
     access_free(engine->ntp_access);
     access_free(engine->command_access);
+    leap_free(engine);
     free(engine);
 }
 
@@ -187,24 +198,31 @@ void engine_resolved(struct engine *engine, uint32_t id, enum resolve_status sta
 static void watch_time_jump(struct engine *engine) {
     double jump = clock_take_jump(&engine->clock);
 
-    if (fabs(jump) <= TIME_JUMP)
+    if (fabs(jump) <= STEP_NOTICED || leap_explains(engine, jump))
         return;
+    if (fabs(jump) <= TIME_JUMP) {
+        clock_absorb_jump(&engine->clock);
+        return;
+    }
     log_warning(engine_log(engine), "%s time jump detected!", jump > 0.0 ? "Forward" : "Backward");
     sources_reset(engine);
     reference_lose(engine);
 }
 
-/* -q and -Q: every source was asked and none was good. */
+/* -q and -Q: silent through six requests, or through its burst without being good enough. */
+static bool has_failed(const struct source *source) {
+    const struct association *association = &source->association;
+
+    if (!source->resolved)
+        return false;
+    if (association->counters.valid == 0 && association->counters.transmitted >= SILENT_REQUESTS)
+        return true;
+    return association->burst_total_left == 0 && association->reach_size > 0 && source->socket < 0;
+}
+
 static bool all_have_failed(const struct engine *engine) {
     for (int i = 0; i < engine->source_count; i++) {
-        const struct association *association = &engine->sources[i]->association;
-
-        if (!engine->sources[i]->resolved || association->burst_total_left > 0 ||
-            association->reach_size == 0 || association->reachability != 0)
-            return false;
-    }
-    for (int i = 0; i < engine->source_count; i++) {
-        if (engine->sources[i]->socket >= 0)
+        if (!has_failed(engine->sources[i]))
             return false;
     }
     return true;
@@ -222,11 +240,26 @@ static void watch_end(struct engine *engine, ns_t now) {
     }
 }
 
+static void (*const timer_handlers[TIMER_COUNT])(struct engine *engine, ns_t now) = {
+    [TIMER_LEAP] = leap_run,
+};
+
+/* A handler sets its timer anew, or it stays silent. */
+static void run_timers(struct engine *engine, ns_t now) {
+    for (int i = 0; i < TIMER_COUNT; i++) {
+        if (engine->timers[i] > now)
+            continue;
+        engine->timers[i] = NS_NEVER;
+        timer_handlers[i](engine, now);
+    }
+}
+
 void engine_run(struct engine *engine, ns_t now) {
     if (engine->finished)
         return;
     watch_time_jump(engine);
     clock_run(&engine->clock, now);
+    run_timers(engine, now);
     sources_run(engine, now);
     watch_end(engine, now);
 }
@@ -236,6 +269,8 @@ ns_t engine_next(const struct engine *engine) {
 
     if (engine->clock.slew_end_monotonic < next)
         next = engine->clock.slew_end_monotonic;
+    for (int i = 0; i < TIMER_COUNT; i++)
+        next = engine->timers[i] < next ? engine->timers[i] : next;
     if (engine->options.timeout > 0.0) {
         end = ns_add_seconds(engine->started, engine->options.timeout);
         next = end < next ? end : next;

@@ -20,6 +20,9 @@ control_handler answer_n_sources, answer_source_data, answer_tracking, answer_so
     answer_activity, answer_server_stats, answer_ntp_data, answer_source_name,
     answer_client_accesses, answer_select_data, answer_auth_data;
 
+/* smoothing.c */
+control_handler answer_smoothing, action_smoothtime;
+
 /* actions.c */
 control_handler action_online, action_offline, action_burst, action_modify_minpoll,
     action_modify_maxpoll, action_modify_maxdelay, action_modify_maxdelayratio,

@@ -34,6 +34,7 @@ struct clock_status {
     double estimated_error; /* s */
     double maximum_error;   /* s */
     enum clock_leap leap;
+    int tai_offset; /* s, TAI - UTC; 0 = unknown, leave what the kernel has */
 };
 
 struct host {
@@ -41,12 +42,14 @@ struct host {
     struct log log;
 
     /* The clocks. Both never fail. */
-    ns_t (*read_clock)(void *context);     /* system clock, UTC */
-    ns_t (*read_monotonic)(void *context); /* never stepped; the base of all timers */
+    ns_t (*read_clock)(void *context);      /* system clock, UTC */
+    ns_t (*read_monotonic)(void *context);  /* never stepped; the base of all timers */
+    ns_t (*read_oscillator)(void *context); /* neither stepped nor steered, of any origin */
 
     /* Steering. clock_control false (no permission, -x): the engine keeps a virtual clock and calls
      * none of these. Frequencies are corrections in s/s: positive makes the clock faster. */
     bool clock_control;
+    bool clock_kept; /* at the start someone had lately told the kernel how good its clock is */
     double max_frequency; /* s/s the driver can reach, both ways; Linux 0.1 */
     bool (*read_frequency)(void *context, double *frequency);
     bool (*set_frequency)(void *context, double frequency, double *actual);

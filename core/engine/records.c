@@ -122,6 +122,8 @@ void records_selection(struct engine *engine, const struct source *source, ns_t 
 void records_tracking(struct engine *engine, ns_t now, double offset, double max_error) {
     const struct reference *reference = &engine->reference;
     char row[ROW_SIZE], date[TIME_TEXT_SIZE], address[ADDRESS_TEXT_SIZE];
+    /* chrony writes a correction of nothing as -0. */
+    double remaining = -(0.0 - clock_remaining(&engine->clock, engine_clock(engine)));
 
     if (!wanted(engine, LOG_FILE_TRACKING))
         return;
@@ -131,8 +133,8 @@ void records_tracking(struct engine *engine, ns_t now, double offset, double max
              reference->synchronised ? address_format(&reference->address, address) : "0.0.0.0",
              reference->stratum, 0.0 - engine->clock.base_frequency * 1e6, reference->skew * 1e6,
              0.0 - offset, leap_letter(reference->leap),
-             reference->synchronised ? reference->combined : 0, reference->offset_error,
-             clock_remaining(&engine->clock, engine_clock(engine)), reference->root_delay,
+             reference->synchronised ? reference->combined : 0, reference->offset_error, remaining,
+             reference->root_delay,
              reference->synchronised ? reference_dispersion(engine, now)
                                      : reference->root_dispersion,
              max_error);

@@ -98,16 +98,17 @@ static double system_clock_error(const struct engine *engine, ns_t now) {
            engine->reference.root_delay / 2.0 + reference_dispersion(engine, now);
 }
 
-static void tell_kernel(struct engine *engine, ns_t now) {
+void reference_tell_kernel(struct engine *engine) {
     struct clock_status status = {
         .synchronised = engine->config->rtc_sync && engine->reference.synchronised,
         .estimated_error = engine->reference.offset_error,
-        .maximum_error = fmin(system_clock_error(engine, now), KERNEL_MAX_ERROR),
-        .leap = CLOCK_LEAP_NONE,
+        .maximum_error = fmin(system_clock_error(engine, engine_ntp(engine)), KERNEL_MAX_ERROR),
     };
 
-    if (engine->host->clock_control)
-        engine->host->set_clock_status(engine->host->context, &status);
+    if (!engine->host->clock_control)
+        return;
+    leap_fill_status(engine, &status);
+    engine->host->set_clock_status(engine->host->context, &status);
 }
 
 /* maxchange: true when the update must not be applied. */
@@ -139,6 +140,7 @@ static void step_if_wanted(struct engine *engine) {
         reference->steps_left--;
     if (fabs(remaining) <= engine->make_step_threshold)
         return;
+    smoothing_reset(engine);
     if (clock_step_remaining(&engine->clock))
         log_warning(engine_log(engine), "System clock was stepped by %.6f seconds", remaining);
     else
@@ -196,7 +198,7 @@ static void take_over(struct engine *engine, const struct reference_update *upda
     const struct association *association = &update->source->association;
 
     reference->synchronised = true;
-    reference->leap = update->leap;
+    reference->leap = leap_update(engine, update->leap, now);
     reference->stratum = update->stratum + 1;
     reference->reference_id = association_reference_id(&association->remote.address);
     reference->address = association->remote.address;
@@ -237,7 +239,8 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
     take_over(engine, update, now);
     keep_statistics(engine, offset, elapsed);
     step_if_wanted(engine);
-    tell_kernel(engine, now);
+    reference_tell_kernel(engine);
+    smoothing_unlock(engine);
     records_tracking(engine, now, offset, max_error);
     reference->drift_known = true;
     if (reference->drift_age >= engine->config->drift_file_interval)
@@ -257,7 +260,8 @@ void reference_lose(struct engine *engine) {
     reference->time = 0;
     reference->root_delay = reference->root_dispersion = 1.0;
     reference->unsynchronised_since = engine_monotonic(engine);
-    tell_kernel(engine, engine_ntp(engine));
+    leap_update(engine, NTP_LEAP_UNSYNCHRONISED, engine_ntp(engine));
+    reference_tell_kernel(engine);
     records_tracking(engine, engine_ntp(engine), 0.0, 0.0);
 }
 
@@ -300,7 +304,7 @@ void reference_serve(const struct engine *engine, ns_t now, struct served_refere
         served->reference_id = REFERENCE_ID_LOCAL;
         served->reference_time = local_reference_time(engine, now);
     } else if (reference->synchronised && reference->stratum < NTP_MAX_STRATUM) {
-        served->leap = reference->leap;
+        served->leap = leap_served(engine, reference->leap);
         served->stratum = reference->stratum;
         served->reference_id = reference->reference_id;
         served->reference_time = reference->served_time;

@@ -21,6 +21,9 @@ struct reference_update {
 /* Applies an update: clock, makestep, statistics, driftfile, tracking.log. */
 void reference_apply(struct engine *engine, const struct reference_update *update);
 
+/* The kernel is told about the quality of its clock, and of leap seconds. */
+void reference_tell_kernel(struct engine *engine);
+
 /* Loses synchronisation (the clock moved by an unknown amount). */
 void reference_lose(struct engine *engine);
 

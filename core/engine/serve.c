@@ -77,6 +77,7 @@ void serve_packet(struct engine *engine, const struct packet *packet) {
     uint8_t bytes[NTP_HEADER_SIZE];
     struct packet out;
     enum limit_verdict verdict;
+    ns_t smoothed;
 
     answer.kind =
         respond_classify(packet->bytes, packet->length, packet->remote.port, &request, &layout);
@@ -97,6 +98,9 @@ void serve_packet(struct engine *engine, const struct packet *packet) {
     answer.receive = clock_to_ntp(&engine->clock, packet->received.time);
     answer.transmit = engine_ntp(engine);
     reference_serve(engine, answer.transmit, &reference);
+    smoothed = smoothing_serve(engine, &reference);
+    answer.receive += smoothed;
+    answer.transmit += smoothed;
     respond_prepare(&reference, &image);
     respond_encode(packet->bytes, &answer, &image, &engine->random, bytes);
     out = *packet;

@@ -128,6 +128,7 @@ void sources_free(struct engine *engine) {
 }
 
 void sources_adjust(struct engine *engine, ns_t when, double frequency, double offset) {
+    smoothing_adjust(engine, frequency, offset);
     for (int i = 0; i < engine->source_count; i++) {
         struct association *association = &engine->sources[i]->association;
 
@@ -259,6 +260,7 @@ static void response_context_fill(struct engine *engine, const struct packet *pa
         .precision = engine->precision,
         .max_clock_error = engine->config->max_clock_error * 1e-6,
         .skew = engine->reference.skew < 1.0 ? engine->reference.skew : 0.0,
+        .around_leap = leap_is_close(engine),
         .serving = engine->server_sockets[0] >= 0 || engine->server_sockets[1] >= 0,
     };
     reference_serve(engine, context->received_ntp, &served);
@@ -287,6 +289,9 @@ void sources_packet(struct engine *engine, struct source *source, const struct p
     case RESPONSE_KOD_RATE:
         log_warning(engine_log(engine), "Received KoD RATE from %s",
                     sources_format(engine, source, text));
+        break;
+    case RESPONSE_AROUND_LEAP:
+        log_info(engine_log(engine), "Dropping sample around leap second");
         break;
     case RESPONSE_OUT_OF_ORDER:
         log_warning(engine_log(engine), "Out of order sample detected, discarding history for %s",

@@ -4,6 +4,8 @@
 
 #include "core/engine/clock.h"
 #include "core/engine/engine.h"
+#include "core/engine/leap.h"
+#include "core/engine/smoothing.h"
 #include "core/ntp/access.h"
 #include "core/ntp/association.h"
 #include "core/ntp/client_log.h"
@@ -77,6 +79,9 @@ struct counters {
         hw_transmit;
 };
 
+/* What is due at its own time, beside the sources and the clock's slew. */
+enum engine_timer { TIMER_LEAP, TIMER_COUNT };
+
 enum socket_owner { OWNER_NONE, OWNER_SERVER, OWNER_CONTROL, OWNER_SOURCE };
 
 struct engine {
@@ -102,6 +107,9 @@ struct engine {
     enum select_failure last_failure;                    /* said in the log */
     ns_t last_transmit; /* monotonic, for the separation of packets */
     ns_t started;       /* monotonic */
+    ns_t timers[TIMER_COUNT]; /* monotonic; NS_NEVER = nothing */
+    struct leap leap;
+    struct smoothing smoothing;
 
     struct access *ntp_access, *command_access;
     struct client_log *client_log;

@@ -11,11 +11,12 @@
 #include <time.h>
 
 /* USER_HZ is 100 on every architecture that we build for. */
-#define NOMINAL_TICK      10000
-#define PPM_PER_TICK      100.0
-#define SCALE_PER_PPM     65536.0
-#define MAX_FREQ_PPM      500.0
-#define MAX_ERROR_SECONDS 16.0 /* what the kernel calls unsynchronised */
+#define NOMINAL_TICK       10000
+#define PPM_PER_TICK       100.0
+#define SCALE_PER_PPM      65536.0
+#define MAX_FREQ_PPM       500.0
+#define KEPT_ERROR_SECONDS 10.0
+#define MAX_ERROR_SECONDS  16.0 /* what the kernel calls unsynchronised */
 
 /* Ends an adjtime() of someone before us; the value that other daemons' documentation knows it by.
  */
@@ -76,7 +77,23 @@ double system_clock_precision(void) {
     return steps > 0 ? ns_to_seconds(smallest) : 0.01;
 }
 
-bool system_clock_control(const struct log *log) {
+ns_t oscillator_clock_read(void) {
+    ns_t steered = monotonic_clock_read(), awake = read_clock(CLOCK_BOOTTIME);
+
+    /* Both monotonic clocks stand still while the machine sleeps; an old kernel, or a simulator,
+     * has no third. */
+    return read_clock(CLOCK_MONOTONIC_RAW) + (awake > 0 ? awake - steered : 0);
+}
+
+/* Somebody has told the kernel lately how good its clock is: maxerror grows by 500 ppm from then
+ * on. */
+static bool is_kept(void) {
+    struct timex state = {.modes = 0};
+
+    return adjtimex(&state) >= 0 && state.maxerror < (long)(KEPT_ERROR_SECONDS * 1e6);
+}
+
+bool system_clock_control(const struct log *log, bool *kept) {
     struct timex clear = {.modes = MODE_CLEAR_ADJTIME};
     struct timex quiet = {
         .modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR,
@@ -85,7 +102,8 @@ bool system_clock_control(const struct log *log) {
         .esterror = (long)(MAX_ERROR_SECONDS * 1e6),
     };
 
-    if (adjtimex(&clear) >= 0 && adjtimex(&quiet) >= 0)
+    *kept = is_kept();
+    if (adjtimex(&clear) >= 0 && (*kept || adjtimex(&quiet) >= 0))
         return true;
     if (errno == EPERM)
         log_warning(log, "adjtimex(0x8001) failed : Operation not permitted : no CAP_SYS_TIME: "

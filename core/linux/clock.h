@@ -26,14 +26,17 @@ double kernel_frequency_join(struct kernel_frequency parts);
 
 ns_t system_clock_read(void);
 ns_t monotonic_clock_read(void);
+/* Neither stepped nor steered; goes on while the machine sleeps. */
+ns_t oscillator_clock_read(void);
 
 /* s, the smallest step seen between readings of the system clock, 1e-9..1. Bounded, also where time
  * stands still. */
 double system_clock_precision(void);
 
 /* Takes the clock over: ends a running adjtime(), turns the kernel's own loops off, marks it
- * unsynchronised. False: the kernel does not let us; one warning says why and what to do. */
-bool system_clock_control(const struct log *log);
+ * unsynchronised unless somebody keeps it (*kept). False: the kernel does not let us; one warning
+ * says why and what to do. */
+bool system_clock_control(const struct log *log, bool *kept);
 
 /* The doors of struct host; the context is not used. */
 bool system_clock_read_frequency(void *context, double *frequency);

@@ -22,6 +22,11 @@ static ns_t read_monotonic(void *context) {
     return monotonic_clock_read();
 }
 
+static ns_t read_oscillator(void *context) {
+    (void)context;
+    return oscillator_clock_read();
+}
+
 /* Early in a boot getrandom() would wait for entropy and old kernels lack it; /dev/urandom always
  * answers. */
 static void fill_random(void *context, void *bytes, size_t count) {
@@ -107,12 +112,17 @@ static void stop(void *context, int status) {
 }
 
 void linux_host_init(struct linux_host *host, const struct linux_options *options) {
+    bool kept = false;
+    bool controlled = options->control_clock && system_clock_control(&options->log, &kept);
+
     host->host = (struct host){
         .context = host,
         .log = options->log,
         .read_clock = read_clock,
         .read_monotonic = read_monotonic,
-        .clock_control = options->control_clock && system_clock_control(&options->log),
+        .read_oscillator = read_oscillator,
+        .clock_control = controlled,
+        .clock_kept = kept,
         .max_frequency = CLOCK_MAX_FREQUENCY,
         .read_frequency = system_clock_read_frequency,
         .set_frequency = system_clock_set_frequency,

@@ -109,27 +109,29 @@ static bool limit_capabilities(uint32_t wanted) {
 #define SYS_setgroups32 SYS_setgroups
 #endif
 
-/* The library's functions would change every thread, with much machinery; there is only one yet. */
+const char *account_become(const struct account *account) {
+    if (syscall(SYS_setgroups32, 0L, NULL) < 0)
+        return "setgroups";
+    if (syscall(SYS_setgid32, (long)account->gid) < 0)
+        return "setgid";
+    return syscall(SYS_setuid32, (long)account->uid) < 0 ? "setuid" : NULL;
+}
+
 bool privileges_drop(const struct log *log, const struct account *account, bool keep_time,
                      bool keep_ports) {
     uint32_t wanted = (keep_time ? 1u << CAPABILITY_SYS_TIME : 0) |
                       (keep_ports ? 1u << CAPABILITY_NET_BIND_SERVICE : 0);
+    const char *failed = NULL;
 
     if (geteuid() != 0 || account->uid == 0)
         return true;
     if (prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L) < 0)
-        log_fatal(log, "prctl() failed : %s", strerror(errno));
-    else if (syscall(SYS_setgroups32, 0L, NULL) < 0)
-        log_fatal(log, "setgroups() failed : %s", strerror(errno));
-    else if (syscall(SYS_setgid32, (long)account->gid) < 0)
-        log_fatal(log, "setgid(%u) failed : %s", (unsigned)account->gid, strerror(errno));
-    else if (syscall(SYS_setuid32, (long)account->uid) < 0)
-        log_fatal(log, "setuid(%u) failed : %s", (unsigned)account->uid, strerror(errno));
-    else if (!limit_capabilities(wanted))
-        log_fatal(log, "cap_set_proc() failed");
-    else
-        return true;
-    return false;
+        failed = "prctl";
+    else if ((failed = account_become(account)) == NULL && !limit_capabilities(wanted))
+        failed = "cap_set_proc";
+    if (failed)
+        log_fatal(log, "%s() failed : %s", failed, strerror(errno));
+    return failed == NULL;
 }
 
 void privileges_lock_memory(const struct log *log) {

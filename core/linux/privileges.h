@@ -16,6 +16,11 @@ struct account {
 /* "name" of /etc/passwd, "uid" or "uid:gid". "root" needs no passwd file. False: no such name. */
 bool account_find(const char *name, struct account *account);
 
+/* Changes groups (to none), group and user. NULL, or the name of the system call that failed (errno
+ * set). Only before there is a second thread: the C library's functions would change every thread,
+ * with 2 KB of machinery. */
+const char *account_become(const struct account *account);
+
 /* Gives up root for good; of its powers SYS_TIME and NET_BIND_SERVICE stay where they are held and
  * wanted. False: logged as fatal. Nothing to do, and true, when we are not root or the account is
  * root. */

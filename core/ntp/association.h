@@ -157,6 +157,7 @@ struct response_context {
     double max_clock_error;      /* s/s */
     double skew;                 /* s/s, of the local clock's frequency */
     double timestamp_error;      /* s, uncertainty of converting stamps to NTP time */
+    bool around_leap;            /* a leap second is near: nothing becomes a sample */
     bool serving;                /* our server socket is open: test D matters */
     struct served_reference_id { /* what we serve, for test D */
         uint32_t
@@ -172,6 +173,7 @@ enum response_result {
     RESPONSE_IGNORED,      /* not for us, a duplicate, or bogus: dropped */
     RESPONSE_VALID,        /* tests 1, 2, 3, 5: counted; not good enough to be a sample */
     RESPONSE_SAMPLE,       /* a sample was added to the filter */
+    RESPONSE_AROUND_LEAP,  /* good, but measured around a leap second */
     RESPONSE_KOD_RATE,     /* asked to slow down, and we do */
     RESPONSE_OUT_OF_ORDER, /* filter refused it: history was discarded (the caller logs) */
 };

@@ -410,6 +410,8 @@ enum response_result association_response(struct association *association,
         return RESPONSE_IGNORED;
     association->report = association->raw;
     take_valid(association, packet, &response);
+    if (response.tests == TESTS_ALL && context->around_leap)
+        return RESPONSE_AROUND_LEAP;
     if (response.tests == TESTS_ALL)
         return take_good(association, &response, random);
     return take_bad(association, &response, random);

@@ -2,14 +2,14 @@
  *
  * Model. Source i says offset o_i with deviation s_i, frequency f_i with deviation skew_i / 2. Each
  * also has an error that does not average out, the asymmetry of its path, bounded by the root
- * distance d_i and taken to be of the size ASYMMETRY * d_i. Weights are inverse variances; the
- * errors of sources that watch the same clock wander are partly common, so the combined deviation
- * shrinks only with the independent part: the mean of s_i^2 falls to
+ * distance d_i and taken to be of the size ASYMMETRY * d_i. Weights are inverse variances w_i, sum
+ * w_i = 1; the errors are independent when the estimates were made for sharing
+ * (filter_predict_shared), so that the variance of the combination is
  *
- *     s^2 = (COMMON + (1 - COMMON) * sum w_i^2) * sum w_i s_i^2,   sum w_i = 1
+ *     s^2 = sum w_i^2 * sum w_i s_i^2
  *
- * and never lies below what the spread of the o_i among themselves shows (external error, Birge
- * 1932). */
+ * where the mean of s_i^2 gives way to the spread of the o_i among themselves when that is larger
+ * (external error, Birge 1932). */
 #include "core/track/select.h"
 
 #include <math.h>
@@ -17,7 +17,6 @@
 #include "core/base/check.h"
 
 #define ASYMMETRY     0.01  /* of the root distance */
-#define COMMON        0.3   /* share of the variance that all sources have in common */
 #define MIN_DEVIATION 1e-12 /* s, s/s: keeps weights finite */
 
 static double square(double x) {
@@ -47,7 +46,7 @@ static struct mean weighted_mean(const double *values, const double *deviations,
     for (int i = 0; i < count; i++)
         outer += weights[i] / sum * square(values[i] - value);
     mean.value = value;
-    mean.variance = (COMMON + (1.0 - COMMON) * squares) * fmax(inner / sum, outer);
+    mean.variance = squares * fmax(inner / sum, outer);
     return mean;
 }
 

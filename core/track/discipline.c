@@ -25,7 +25,8 @@
 
 #define MIN_DURATION  1.0     /* s */
 #define MAX_DURATION  10000.0 /* s */
-#define HURRY         4.0     /* deviations */
+#define CALM          1.5     /* times sigma_x / sigma_y */
+#define HURRY         16.0    /* deviations */
 #define DEFAULT_RATIO 3.0     /* of corrtimeratio */
 #define MAX_SKEW      1.0     /* s/s: nothing is known */
 #define MIN_SKEW      1e-12   /* s/s */
@@ -42,7 +43,7 @@ static double wanted_duration(const struct discipline_options *options, double o
     if (!(offset_error > 0.0))
         return MIN_DURATION;
     if (options->skew > 0.0)
-        duration = offset_error / fmax(options->skew / 2.0, MIN_SKEW);
+        duration = CALM * offset_error / fmax(options->skew / 2.0, MIN_SKEW);
     duration *=
         options->correction_ratio / DEFAULT_RATIO / (1.0 + fabs(offset) / (HURRY * offset_error));
     return duration > MIN_DURATION ? fmin(duration, MAX_DURATION) : MIN_DURATION;

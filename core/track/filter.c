@@ -26,7 +26,6 @@
 #define FREQUENCY_PRIOR 1e-4 /* s/s, deviation of an unknown oscillator */
 #define FREQUENCY_LIMIT 0.5  /* s/s */
 #define OFFSET_LIMIT    1e11 /* s: some 3000 years */
-#define CONTRADICTION   6.0  /* deviations */
 #define CONTRADICTIONS  2    /* in a row that are believed */
 #define MIN_ELAPSED     1e-6 /* s between samples */
 #define MAX_ELAPSED     1e7  /* s, longer ones count as this */
@@ -135,15 +134,16 @@ static void replay(struct filter *filter) {
  * enough to doubt a sample. */
 static void take_in(struct filter *filter, const struct sample *sample) {
     struct measurement next = measure(filter, sample, filter->time);
-    bool contradicts = bank_contradiction(&filter->bank, &next) > CONTRADICTION;
+    enum bank_verdict verdict = bank_judge(&filter->bank, &next);
+    bool started = filter->total >= FIRST_SAMPLES;
 
-    filter->contradictions = contradicts ? filter->contradictions + 1 : 0;
-    if (contradicts && filter->total >= FIRST_SAMPLES) {
-        if (filter->contradictions < CONTRADICTIONS)
-            return;
+    filter->contradictions = verdict == BANK_STEP ? filter->contradictions + 1 : 0;
+    if (started && (verdict == BANK_DOUBTFUL ||
+                    (verdict == BANK_STEP && filter->contradictions < CONTRADICTIONS)))
+        return;
+    if (started && verdict == BANK_STEP)
         filter->count = CONTRADICTIONS;
-    }
-    if (contradicts)
+    if (verdict == BANK_STEP)
         bank_reopen(&filter->bank, &next);
     filter->contradictions = 0;
     bank_add(&filter->bank, &next);
@@ -172,11 +172,12 @@ static double square(double x) {
 
 /* How far the sample falls from what was predicted, in deviations of prediction and excess. */
 static double find_stress(const struct filter *filter, const struct sample *sample) {
-    struct bank_average average = bank_average(&filter->bank);
+    struct bank_average average = bank_average(&filter->bank, 1);
 
     state_propagate(&average.state, ns_difference(sample->time, filter->time), average.wander, 0.0);
     return fabs(sample->offset - average.state.mean[0]) /
-           sqrt(average.state.covariance[0] + square(average.scale[0] + average.scale[1]) / 4.0);
+           sqrt(average.state.covariance[COV_XX] +
+                square(average.scale[0] + average.scale[1]) / 4.0);
 }
 
 bool filter_add_sample(struct filter *filter, const struct sample *sample) {
@@ -198,7 +199,7 @@ bool filter_add_sample(struct filter *filter, const struct sample *sample) {
     else
         take_in(filter, sample);
     filter->total = filter->total < FIRST_SAMPLES ? filter->total + 1 : FIRST_SAMPLES;
-    average = bank_average(&filter->bank);
+    average = bank_average(&filter->bank, 1);
     if (!is_sane(&average)) {
         filter->count = 1;
         start(filter, sample);
@@ -282,14 +283,15 @@ static void bound_error(const struct filter *filter, struct estimate *estimate) 
     }
 }
 
-bool filter_predict(const struct filter *filter, ns_t when, struct estimate *estimate) {
+bool filter_predict_shared(const struct filter *filter, ns_t when, int sources,
+                           struct estimate *estimate) {
     int wanted = filter->options.max_samples;
     struct bank_average average;
     double elapsed, excess;
 
     if (filter->total < FIRST_SAMPLES && (wanted < 1 || filter->total < wanted))
         return false;
-    average = bank_average(&filter->bank);
+    average = bank_average(&filter->bank, sources);
     elapsed = ns_difference(when, filter->time);
     elapsed = fmin(fmax(elapsed, -MAX_ELAPSED), MAX_ELAPSED);
     state_propagate(&average.state, elapsed, elapsed > 0.0 ? average.wander : 0.0, 0.0);
@@ -297,15 +299,19 @@ bool filter_predict(const struct filter *filter, ns_t when, struct estimate *est
     *estimate = (struct estimate){
         .time = when,
         .offset = average.state.mean[0],
-        .offset_error = sqrt(fmax(average.state.covariance[0], 0.0)),
+        .offset_error = sqrt(fmax(average.state.covariance[COV_XX], 0.0)),
         .frequency = average.state.mean[1],
-        .skew = fmin(2.0 * sqrt(fmax(average.state.covariance[3], 0.0)), 1.0),
+        .skew = fmin(2.0 * sqrt(fmax(average.state.covariance[COV_YY], 0.0)), 1.0),
         .asymmetry = 0.5 * (average.scale[0] - average.scale[1]) / excess,
         .stress = filter->stress,
     };
     describe_window(filter, average.wander, excess, estimate);
     bound_error(filter, estimate);
     return true;
+}
+
+bool filter_predict(const struct filter *filter, ns_t when, struct estimate *estimate) {
+    return filter_predict_shared(filter, when, 1, estimate);
 }
 
 bool filter_estimate(const struct filter *filter, struct estimate *estimate) {

@@ -43,6 +43,12 @@ bool filter_estimate(const struct filter *filter, struct estimate *estimate);
 /* The same model at local time `when`: offset carried forward, offset_error grown. */
 bool filter_predict(const struct filter *filter, ns_t when, struct estimate *estimate);
 
+/* As filter_predict, for a combination of `sources` >= 1 sources by the inverse of their variances:
+ * all watch the same clock, and its wander is shared out among them (federated filter, Carlson
+ * 1990), so that their errors are independent as the combination assumes. */
+bool filter_predict_shared(const struct filter *filter, ns_t when, int sources,
+                           struct estimate *estimate);
+
 int filter_count(const struct filter *filter);
 
 /* i = 0 is the newest. The sample as transformed by later adjustments. */

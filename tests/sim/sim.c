@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/bytes.h"
 #include "core/conf/conf.h"
 #include "core/wire/ntp.h"
 
@@ -40,9 +41,11 @@ struct lookup {
 };
 
 struct sim {
+    bool launched;
     int64_t now;
     uint64_t order, trace;
     struct sim_random random;
+    int64_t begin_ns, leap_ns; /* true time is begin + now + leap */
     int node_count;
     struct sim_node **nodes;
     struct event *heap;
@@ -158,15 +161,32 @@ static double clock_rate(const struct sim_clock *clock, double seconds) {
     return (1.0 + oscillator(clock, seconds)) * (1.0 + clock->kernel);
 }
 
+/* The kernel's leap second, when the last `passed` ns took the clock over its instant. */
+static void make_leap(struct sim_clock *clock, int64_t passed) {
+    int64_t day = 86400 * NS_PER_S, early = clock->leap < 0 ? NS_PER_S : 0;
+
+    if (clock->leap == 0 || clock->leap_made ||
+        (clock->clock_ns + early) / day == (clock->clock_ns + early - passed) / day)
+        return;
+    clock->clock_ns -= clock->leap * NS_PER_S;
+    clock->leap_made = true;
+}
+
 static void advance_part(struct sim_clock *clock, int64_t until) {
     double elapsed = (double)(until - clock->true_ns);
+    double drift =
+        elapsed * oscillator(clock, (double)clock->true_ns * 1e-9) + clock->oscillator_fraction;
+    int64_t drifted = (int64_t)floor(drift);
     double excess =
         elapsed * (clock_rate(clock, (double)clock->true_ns * 1e-9) - 1.0) + clock->fraction;
     int64_t whole = (int64_t)floor(excess);
 
     clock->fraction = excess - (double)whole;
     clock->clock_ns += until - clock->true_ns + whole;
+    make_leap(clock, until - clock->true_ns + whole);
     clock->monotonic_ns += until - clock->true_ns + whole;
+    clock->oscillator_fraction = drift - (double)drifted;
+    clock->oscillator_ns += until - clock->true_ns + drifted;
     clock->true_ns = until;
 }
 
@@ -207,6 +227,13 @@ static ns_t read_monotonic(void *context) {
     return node->clock->monotonic_ns;
 }
 
+static ns_t read_oscillator(void *context) {
+    struct sim_node *node = context;
+
+    advance(node->sim, node->clock);
+    return node->clock->oscillator_ns;
+}
+
 static bool read_frequency(void *context, double *frequency) {
     struct sim_node *node = context;
 
@@ -240,8 +267,16 @@ static bool step_clock(void *context, double seconds) {
 }
 
 static bool set_clock_status(void *context, const struct clock_status *status) {
-    (void)context;
-    (void)status;
+    struct sim_node *node = context;
+
+    advance(node->sim, node->clock);
+    node->clock->kept = status->maximum_error < 10.0;
+    node->clock->leap = status->leap == CLOCK_LEAP_INSERT   ? 1
+                        : status->leap == CLOCK_LEAP_DELETE ? -1
+                                                            : 0;
+    node->clock->leap_made = node->clock->leap_made && node->clock->leap != 0;
+    if (status->tai_offset != 0)
+        node->clock->tai = status->tai_offset;
     return true;
 }
 
@@ -300,6 +335,14 @@ static void launch(struct sim *sim, const struct flight *flight, double delay, i
                              .data = copy});
 }
 
+/* Answers of a server whose own clock is perfect in this too. */
+static void announce_leap(const struct sim_node *node, uint8_t *answer) {
+    if (node->announced_leap != 0)
+        answer[0] = (uint8_t)((answer[0] & 0x3f) | (node->announced_leap > 0 ? 1 : 2) << 6);
+    for (int at = 32; at <= 40; at += 8)
+        put_be32(answer + at, get_be32(answer + at) + (uint32_t)node->announced_shift);
+}
+
 /* A delay belongs to the link of the client's side: `up` of the node that asks, `down` of the one
  * that is answered, so that a scenario says everything at the client. */
 static bool send_packet(void *context, const struct packet *packet) {
@@ -313,10 +356,17 @@ static bool send_packet(void *context, const struct packet *packet) {
     bool asks = node->sockets[packet->socket].kind == SOCKET_CLIENT;
     const struct sim_link *link;
 
+    if (packet->path != NULL || packet->remote.port == SIM_PROBE_PORT) {
+        memcpy(node->reply, packet->bytes, packet->length);
+        node->reply_length = packet->length;
+        return true;
+    }
     if (target == NULL || packet->length > sizeof(flight.bytes))
         return false;
     link = asks ? &node->up : &target->down;
     memcpy(flight.bytes, packet->bytes, packet->length);
+    if (!asks)
+        announce_leap(node, flight.bytes);
     node->packets_out++;
     trace(sim, (uint64_t)sim->now ^ packet->length);
     if (link->down || (link->loss > 0.0 && sim_uniform(&sim->random) < link->loss))
@@ -393,11 +443,48 @@ static void answer_lookup(struct sim_node *node, const struct lookup *lookup) {
                         count);
 }
 
+void sim_write(struct sim_node *node, const char *path, const void *bytes, size_t length) {
+    int slot = -1;
+
+    for (int i = 0; i < SIM_MAX_FILES; i++) {
+        if (node->files[i].bytes != NULL && strcmp(node->files[i].path, path) == 0) {
+            free(node->files[i].bytes);
+            node->files[i].bytes = NULL;
+        }
+        if (node->files[i].bytes == NULL)
+            slot = i;
+    }
+    if (bytes == NULL)
+        return;
+    if (slot < 0 || (node->files[slot].bytes = malloc(length + 1)) == NULL)
+        abort();
+    snprintf(node->files[slot].path, sizeof(node->files[slot].path), "%s", path);
+    memcpy(node->files[slot].bytes, bytes, length);
+    node->files[slot].bytes[length] = '\0';
+    node->files[slot].length = length;
+}
+
+const char *sim_read(const struct sim_node *node, const char *path) {
+    for (int i = 0; i < SIM_MAX_FILES; i++) {
+        if (node->files[i].bytes != NULL && strcmp(node->files[i].path, path) == 0)
+            return (const char *)node->files[i].bytes;
+    }
+    return NULL;
+}
+
 static long read_file(void *context, const char *path, char *buffer, size_t size) {
     struct sim_node *node = context;
 
-    (void)path;
-    if (!node->has_drift)
+    for (int i = 0; i < SIM_MAX_FILES; i++) {
+        if (node->files[i].bytes == NULL || strcmp(node->files[i].path, path) != 0)
+            continue;
+        if (node->files[i].length >= size)
+            return -1;
+        memcpy(buffer, node->files[i].bytes, node->files[i].length + 1);
+        return (long)node->files[i].length;
+    }
+    if (!node->has_drift || node->config.drift_file == NULL ||
+        strcmp(path, node->config.drift_file) != 0)
         return -1;
     return snprintf(buffer, size, "%s", node->drift);
 }
@@ -405,23 +492,29 @@ static long read_file(void *context, const char *path, char *buffer, size_t size
 static bool replace_file(void *context, const char *path, const char *text, int mode) {
     struct sim_node *node = context;
 
-    (void)path;
     (void)mode;
+    if (node->config.drift_file == NULL || strcmp(path, node->config.drift_file) != 0) {
+        sim_write(node, path, text, strlen(text));
+        return true;
+    }
     snprintf(node->drift, sizeof(node->drift), "%s", text);
     node->has_drift = true;
     return true;
 }
 
 static bool remove_file(void *context, const char *path) {
-    (void)context;
-    (void)path;
+    sim_write(context, path, NULL, 0);
     return true;
 }
 
+static void count_matches(struct sim_node *node, const char *text) {
+    for (int i = 0; i < node->match_count; i++)
+        node->matches[i].count += strstr(text, node->matches[i].needle) != NULL;
+}
+
 static bool append_log(void *context, const char *name, const char *text) {
-    (void)context;
     (void)name;
-    (void)text;
+    count_matches(context, text);
     return true;
 }
 
@@ -448,8 +541,7 @@ static void write_message(void *context, enum log_level level, const char *messa
 
     if (node->echo_log && level >= LOG_INFO_LEVEL)
         fprintf(stderr, "%12.6f node %d: %s\n", sim_now(node->sim), node->index, message);
-    for (int i = 0; i < node->match_count; i++)
-        node->matches[i].count += strstr(message, node->matches[i].needle) != NULL;
+    count_matches(node, message);
 }
 
 void sim_match(struct sim_node *node, const char *needle) {
@@ -475,7 +567,9 @@ static void host_init(struct sim_node *node) {
         .log = {write_message, node},
         .read_clock = read_clock,
         .read_monotonic = read_monotonic,
+        .read_oscillator = read_oscillator,
         .clock_control = !node->clock->no_control,
+        .clock_kept = node->clock->kept,
         .max_frequency = node->clock->kernel_limit,
         .read_frequency = read_frequency,
         .set_frequency = set_frequency,
@@ -561,6 +655,7 @@ struct sim *sim_new(uint64_t seed, int nodes) {
     if (sim == NULL || nodes > SIM_MAX_NODES)
         abort();
     sim_random_seed(&sim->random, seed);
+    sim->begin_ns = SIM_START_UNIX * NS_PER_S;
     sim->nodes = calloc((size_t)nodes, sizeof(*sim->nodes));
     if (sim->nodes == NULL)
         abort();
@@ -570,8 +665,11 @@ struct sim *sim_new(uint64_t seed, int nodes) {
 }
 
 void sim_free(struct sim *sim) {
-    for (int i = 0; i < sim->node_count; i++) {
+    for (int i = 0; i < sim->node_count; i++)
         sim_stop(sim->nodes[i]);
+    for (int i = 0; i < sim->node_count; i++) {
+        for (int j = 0; j < SIM_MAX_FILES; j++)
+            free(sim->nodes[i]->files[j].bytes);
         config_free(&sim->nodes[i]->config);
         free(sim->nodes[i]);
     }
@@ -672,7 +770,8 @@ static void handle(struct sim *sim, struct event *event) {
 void sim_run(struct sim *sim, double seconds) {
     int64_t until = (int64_t)(seconds * 1e9);
 
-    if (sim->now == 0 && sim->order == 0 && until > 0) {
+    if (!sim->launched) {
+        sim->launched = true;
         for (int i = 0; i < sim->node_count; i++)
             push(sim, (struct event){.time = (int64_t)(sim->nodes[i]->start * 1e9),
                                      .kind = EVENT_START,
@@ -688,13 +787,47 @@ void sim_run(struct sim *sim, double seconds) {
     sim->now = until;
 }
 
+void sim_schedule(struct sim_node *node) {
+    schedule(node);
+}
+
+void sim_begin_at(struct sim *sim, int64_t unix_seconds) {
+    for (int i = 0; i < sim->node_count; i++)
+        sim->nodes[i]->own_clock.clock_ns += unix_seconds * NS_PER_S - sim->begin_ns;
+    sim->begin_ns = unix_seconds * NS_PER_S;
+}
+
+static void make_true_leap(struct sim *sim, int direction) {
+    sim->leap_ns -= direction * NS_PER_S;
+    for (int i = 0; i < sim->node_count; i++) {
+        sim->nodes[i]->announced_shift -= sim->nodes[i]->announced_leap;
+        sim->nodes[i]->announced_leap = 0;
+    }
+}
+
+static void insert_second(struct sim *sim, void *context) {
+    (void)context;
+    make_true_leap(sim, 1);
+}
+
+static void delete_second(struct sim *sim, void *context) {
+    (void)context;
+    make_true_leap(sim, -1);
+}
+
+void sim_leap(struct sim *sim, double seconds, int direction) {
+    sim_at(sim, seconds, direction > 0 ? insert_second : delete_second, NULL);
+}
+
 double sim_now(const struct sim *sim) {
     return (double)sim->now * 1e-9;
 }
 
 double sim_error(struct sim_node *node) {
     advance(node->sim, node->clock);
-    return (double)(node->clock->clock_ns - SIM_START_UNIX * NS_PER_S - node->sim->now) * 1e-9 +
+    return (double)(node->clock->clock_ns - node->sim->begin_ns - node->sim->now -
+                    node->sim->leap_ns) *
+               1e-9 +
            node->clock->fraction * 1e-9;
 }
 

@@ -12,6 +12,9 @@
 #define SIM_MAX_NODES   1024
 #define SIM_MAX_SOCKETS 64
 #define SIM_MAX_MATCHES 16
+#define SIM_MAX_FILES   8
+#define SIM_MAX_REPLY   1200
+#define SIM_PROBE_PORT  9999 /* answers to it are kept in `reply` */
 #define SIM_START_UNIX  INT64_C(1262304000) /* 2010-01-01, true time when a simulation starts */
 
 /* A seeded generator of its own, so that results are the same everywhere. */
@@ -39,8 +42,13 @@ struct sim_clock {
     int64_t true_ns;                /* when last advanced, ns since the start */
     int64_t clock_ns, monotonic_ns; /* readings at that moment */
     double fraction;                /* ns below the readings */
+    int64_t oscillator_ns;
+    double oscillator_fraction;
+    bool kept;          /* someone has told the kernel how good it is */
     double next_wander;             /* true seconds of the next wander step */
-    int steps;                      /* times it was stepped */
+    int leap, tai;                  /* what the kernel was told: 1 insert, -1 delete; s */
+    bool leap_made;
+    int steps;          /* times it was stepped */
 };
 
 /* One direction of a path. delay() draws a packet's delay in s; NULL: base + jitter * exponential.
@@ -79,6 +87,15 @@ struct sim_node {
     char drift[64];
     bool has_drift;
     uint64_t packets_in, packets_out;
+    struct {
+        char path[64];
+        uint8_t *bytes;
+        size_t length;
+    } files[SIM_MAX_FILES];
+    uint8_t reply[SIM_MAX_REPLY]; /* to a probe (probe.h) */
+    size_t reply_length;
+    int announced_leap; /* the leap second of sim_leap() that its answers announce, and make */
+    int announced_shift; /* s, that they made */
     bool deaf;     /* answers nothing: a stopped server */
     double lie;    /* s, added to what its clock reads: a falseticker */
     bool echo_log; /* messages to stderr */
@@ -113,12 +130,26 @@ void sim_name(struct sim *sim, const char *name, int node, double after);
 /* Runs until true time `seconds` after the start; nodes start when their time comes. */
 void sim_run(struct sim *sim, double seconds);
 
+/* Right after sim_new: true time when the simulation starts, instead of SIM_START_UNIX. */
+void sim_begin_at(struct sim *sim, int64_t unix_seconds);
+
+/* True time has a leap second when it has gone on for `seconds`: 1 inserted, -1 left out. Clocks
+ * make it when their kernel was told to. */
+void sim_leap(struct sim *sim, double seconds, int direction);
+
+/* A file that the node's engine can read; NULL removes it. And what it has written. */
+void sim_write(struct sim_node *node, const char *path, const void *bytes, size_t length);
+const char *sim_read(const struct sim_node *node, const char *path);
+
 /* Calls action at true time `seconds`. */
 void sim_at(struct sim *sim, double seconds, sim_action *action, void *context);
 
 /* Stops a node cleanly; starts it (again). */
 void sim_stop(struct sim_node *node);
 void sim_start(struct sim_node *node);
+
+/* The engine was called from outside: its timer is set anew. */
+void sim_schedule(struct sim_node *node);
 
 double sim_now(const struct sim *sim);
 

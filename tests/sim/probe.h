@@ -1,0 +1,18 @@
+/* Asking a simulated daemon directly, without a network: NTP as a client, commands as chronyc. */
+#ifndef CHRONOBOX_TESTS_SIM_PROBE_H
+#define CHRONOBOX_TESTS_SIM_PROBE_H
+
+#include "core/wire/control.h"
+#include "core/wire/ntp.h"
+#include "tests/sim/sim.h"
+
+/* What the node serves at this moment; ns: the transmit time of the answer minus true time. False:
+ * no answer. */
+bool probe_ask(struct sim_node *node, struct ntp_header *answer, double *error);
+
+/* Sends a command over the Unix socket; arguments and results as of the command's layouts (NULL:
+ * none). The run's timers are set anew. */
+enum control_status probe_command(struct sim_node *node, unsigned command, const void *arguments,
+                                  void *results);
+
+#endif
