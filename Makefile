@@ -49,7 +49,6 @@ ldflags += -static -no-pie -s -Wl,--gc-sections,--build-id=none,--sort-section=a
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 else
 CFLAGS ?= -O1 -g
-ldflags += -rdynamic
 endif
 ifneq ($(SAN),)
 cflags += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -59,7 +58,7 @@ libs := $(LIBRARY) -lm -lpthread
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install image image-root demo test test-programs test-compose lint size check-layers clean FORCE
+.PHONY: all help install image image-root demo test test-programs sim-table sim-plot test-compose lint size check-layers clean FORCE
 
 all: $(O)/chronobox ## the binary (the default)
 
@@ -100,6 +99,11 @@ $(tests): $(O)/tests/%: $(O)/obj/tests/%.o $(O)/tests/$$(*D)/helpers.a $(O)/chro
 	@echo 'link  $@'
 	@$(CC) $(CFLAGS) $(cflags) -o $@ $^ $(LDFLAGS) $(ldflags) -lcmocka $(libs)
 
+# Programs on the simulator that are no tests.
+$(O)/tests/sim/sim-%: $(O)/obj/tests/sim/%.o $(O)/tests/sim/helpers.a $(O)/chronobox.a
+	@echo 'link  $@'
+	@$(CC) $(CFLAGS) $(cflags) -o $@ $^ $(LDFLAGS) $(ldflags) $(libs)
+
 test-programs: $(tests)
 
 install: $(O)/chronobox ## the binary and a symlink for each applet, into $(DESTDIR)$(PREFIX)/bin
@@ -124,6 +128,18 @@ test: ## unit, simulator and interoperability tests
 
 sanitized := STATIC=0 CC=gcc O=$(O)/san SAN=address,undefined
 parallel := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+SEEDS ?= 5
+SEED ?= 1
+optimised := STATIC=0 CC=gcc CFLAGS='-O2 -g' O=$(O)/sim
+
+sim-table: ## accuracy in simulation beside chrony's, medians of SEEDS=5; DOC=docs/accuracy.md keeps the result there
+	@$(MAKE) --no-print-directory $(parallel) $(optimised) $(O)/sim/tests/sim/sim-table
+	@$(O)/sim/tests/sim/sim-table $(SEEDS) $(DOC)
+
+sim-plot: ## $(O)/NAME.svg: a run of SCENARIO=NAME with SEED=1 to look at
+	@$(MAKE) --no-print-directory $(parallel) $(optimised) $(O)/sim/tests/sim/sim-plot
+	@$(O)/sim/tests/sim/sim-plot '$(SCENARIO)' $(SEED) '$(O)/$(SCENARIO).svg'
 
 test-compose: ## compose.yml and every command of the README on a Docker engine
 	@tests/compose/run

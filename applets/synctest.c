@@ -1,5 +1,6 @@
-/* synctest: waits until chronyd is synchronised to a source, shows how, says PASS or FAIL, and then keeps an eye on it.
- * Runs beside chronyd in a container; every line is out at once, for `docker logs -f`. */
+/* synctest: waits until chronyd is synchronised to a source, shows how, says PASS or FAIL, and then
+ * keeps an eye on it. Runs beside chronyd in a container; every line is out at once, for `docker
+ * logs -f`. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,13 +14,14 @@
 #define TIMEOUT      500 /* ms of a question: a progress line comes each second */
 #define MIN_INTERVAL 1.0
 
-static const char usage[] = "Usage: synctest [OPTION]...\n"
-                            "Waits for synchronisation, shows it, says PASS or FAIL, then a line a minute.\n"
-                            "  --timeout S   wait so long (120)\n"
-                            "  --interval S  between the lines afterwards (60)\n"
-                            "  --once        leave after the verdict: status 0 is PASS\n"
-                            "  -h HOST       ask there (" CONTROL_CLIENT_SERVERS ")\n"
-                            "  -p PORT       UDP port (323)\n";
+static const char usage[] =
+    "Usage: synctest [OPTION]...\n"
+    "Waits for synchronisation, shows it, says PASS or FAIL, then a line a minute.\n"
+    "  --timeout S   wait so long (120)\n"
+    "  --interval S  between the lines afterwards (60)\n"
+    "  --once        leave after the verdict: status 0 is PASS\n"
+    "  -h HOST       ask there (" CONTROL_CLIENT_SERVERS ")\n"
+    "  -p PORT       UDP port (323)\n";
 
 struct settings {
     double timeout, interval, port;
@@ -46,14 +48,16 @@ static const char *describe(const struct summary *summary, char line[LINE_SIZE])
     text_init(&text, line, LINE_SIZE);
     if (is_good(summary))
         text_printf(&text, "synchronised to %s, ",
-                    summary->source.family == ADDRESS_NONE ? "a reference clock"
-                                                           : address_format(&summary->source, address));
+                    summary->source.family == ADDRESS_NONE
+                        ? "a reference clock"
+                        : address_format(&summary->source, address));
     summary_print(summary, &text);
     return line;
 }
 
 /* True: synchronised. *summary is the last look at it. */
-static bool wait_for_source(struct chronyc *session, double timeout, ns_t start, struct summary *summary) {
+static bool wait_for_source(struct chronyc *session, double timeout, ns_t start,
+                            struct summary *summary) {
     char line[LINE_SIZE];
     for (;;) {
         summary_take(&session->client, summary);
@@ -83,7 +87,8 @@ static void keep_watching(struct chronyc *session, double interval) {
     char line[LINE_SIZE], date[TIME_TEXT_SIZE];
     while (chronyc_sleep(interval > MIN_INTERVAL ? interval : MIN_INTERVAL)) {
         summary_take(&session->client, &summary);
-        printf("synctest: %s UTC: %s\n", time_format((int64_t)time(NULL), ' ', date), describe(&summary, line));
+        printf("synctest: %s UTC: %s\n", time_format((int64_t)time(NULL), ' ', date),
+               describe(&summary, line));
     }
 }
 
@@ -105,7 +110,8 @@ int synctest_main(int argc, char **argv) {
     session.numeric = true;
     session.client.retries = 0;
     session.client.timeout = TIMEOUT;
-    control_client_add_servers(&session.client, settings.hosts, (uint16_t)settings.port, ADDRESS_NONE, true);
+    control_client_add_servers(&session.client, settings.hosts, (uint16_t)settings.port,
+                               ADDRESS_NONE, true);
     bool passed = wait_for_source(&session, settings.timeout, start, &summary);
     if (summary.answered && !chronyc_stop)
         show_reports(&session);

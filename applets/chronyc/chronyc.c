@@ -56,7 +56,8 @@ static int print_version(void) {
 }
 
 /* value: the option's argument, if it has one. -1: go on; otherwise the exit status. */
-static int apply_option(struct chronyc *session, struct settings *settings, char option, char *value) {
+static int apply_option(struct chronyc *session, struct settings *settings, char option,
+                        char *value) {
     static const char switches[] = "cenNmw";
     bool *const targets[] = {&session->csv,          &session->end_dot, &session->numeric,
                              &session->source_names, &settings->each,   &session->wide};
@@ -78,7 +79,8 @@ static int apply_option(struct chronyc *session, struct settings *settings, char
 }
 
 /* One word of options; *words is moved to a value that stands alone. */
-static int parse_word(struct chronyc *session, struct settings *settings, const char *program, char ***words) {
+static int parse_word(struct chronyc *session, struct settings *settings, const char *program,
+                      char ***words) {
     static const char letters[] = "46acdef:h:mnNp:u:vw";
     int status = -1;
     for (char *letter = **words + 1; *letter && status < 0; letter++) {
@@ -87,7 +89,9 @@ static int parse_word(struct chronyc *session, struct settings *settings, const 
         if (found && found[1] == ':')
             value = letter[1] ? letter + 1 : *++*words;
         if (!found || (found[1] == ':' && !value)) {
-            fprintf(stderr, found ? "%s: option requires an argument -- '%c'\n" : "%s: invalid option -- '%c'\n",
+            fprintf(stderr,
+                    found ? "%s: option requires an argument -- '%c'\n"
+                          : "%s: invalid option -- '%c'\n",
                     program, *letter);
             return print_usage(program, 1);
         }
@@ -99,7 +103,8 @@ static int parse_word(struct chronyc *session, struct settings *settings, const 
 }
 
 /* Options end where the command begins; *words is left there. */
-static int parse_options(struct chronyc *session, struct settings *settings, char **argv, char ***words) {
+static int parse_options(struct chronyc *session, struct settings *settings, char **argv,
+                         char ***words) {
     for (char **word = argv + 1; *word; word++) {
         if (strcmp(*word, "--help") == 0)
             return print_usage(argv[0], 0);
@@ -107,7 +112,8 @@ static int parse_options(struct chronyc *session, struct settings *settings, cha
             return print_version();
     }
     int status = -1;
-    for (*words = argv + 1; **words && (**words)[0] == '-' && (**words)[1] && status < 0; ++*words) {
+    for (*words = argv + 1; **words && (**words)[0] == '-' && (**words)[1] && status < 0;
+         ++*words) {
         if (strcmp(**words, "--") == 0) {
             ++*words;
             break;

@@ -12,7 +12,7 @@
 /* ---- commands that change the session ---- */
 
 static enum chronyc_outcome chronyc_dns(struct chronyc *session,
-                                           const struct chronyc_command *command, char *arguments) {
+                                        const struct chronyc_command *command, char *arguments) {
     (void)command;
     if (strcmp(arguments, "-n") == 0)
         session->numeric = true;
@@ -29,8 +29,8 @@ static enum chronyc_outcome chronyc_dns(struct chronyc *session,
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome chronyc_timeout(struct chronyc *session,
-                                           const struct chronyc_command *command, char *arguments) {
+static enum chronyc_outcome
+chronyc_timeout(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
     (void)command;
     int timeout = (int)strtol(arguments, NULL, 10);
     if (timeout < MIN_TIMEOUT) {
@@ -41,8 +41,8 @@ static enum chronyc_outcome chronyc_timeout(struct chronyc *session,
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome chronyc_retries(struct chronyc *session,
-                                           const struct chronyc_command *command, char *arguments) {
+static enum chronyc_outcome
+chronyc_retries(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
     (void)command;
     long retries = strtol(arguments, NULL, 10);
     if (retries < 0 || retries > MAX_RETRIES)
@@ -51,16 +51,16 @@ static enum chronyc_outcome chronyc_retries(struct chronyc *session,
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome chronyc_leave(struct chronyc *session, const struct chronyc_command *command,
-                                  char *arguments) {
+static enum chronyc_outcome chronyc_leave(struct chronyc *session,
+                                          const struct chronyc_command *command, char *arguments) {
     (void)command;
     (void)arguments;
     session->quit = true;
     return CHRONYC_DONE;
 }
 
-static enum chronyc_outcome chronyc_obsolete(struct chronyc *session, const struct chronyc_command *command,
-                                     char *arguments) {
+static enum chronyc_outcome
+chronyc_obsolete(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
     (void)session;
     (void)command;
     (void)arguments;
@@ -71,7 +71,11 @@ static enum chronyc_outcome chronyc_obsolete(struct chronyc *session, const stru
 /* ---- the table ---- */
 
 #define HANDLERS(H)                                                                                \
-    H(report) H(listing) H(ntpdata) H(clients) H(sourcename) H(waitsync) H(manual) H(settime) H(plain) H(float) H(makestep) H(smoothtime) H(only_sources) H(masked) H(modify) H(offset) H(selectopts) H(add) H(delete) H(local) H(check) H(access) H(dns) H(timeout) H(retries) H(keygen) H(help) H(leave) H(obsolete)
+    H(report)                                                                                      \
+    H(listing) H(ntpdata) H(clients) H(sourcename) H(waitsync) H(manual) H(settime) H(plain)       \
+        H(float) H(makestep) H(smoothtime) H(only_sources) H(masked) H(modify) H(offset)           \
+            H(selectopts) H(add) H(delete) H(local) H(check) H(access) H(dns) H(timeout)           \
+                H(retries) H(keygen) H(help) H(leave) H(obsolete)
 
 enum {
 #define HANDLER_NUMBER(name) HANDLER_##name,
@@ -86,7 +90,18 @@ static chronyc_handler *const handlers[] = {
 };
 
 /* What is said of wrong arguments. */
-enum complaint { NOTHING, SYNTAX, BAD_SYNTAX, ADDRESS, NO_ADDRESS, HOST, NUMBER, VALUE, DNS, RETRIES };
+enum complaint {
+    NOTHING,
+    SYNTAX,
+    BAD_SYNTAX,
+    ADDRESS,
+    NO_ADDRESS,
+    HOST,
+    NUMBER,
+    VALUE,
+    DNS,
+    RETRIES
+};
 
 /* %s: the command. */
 static const char *const complaints[] = {

@@ -130,7 +130,8 @@ static uint32_t add_flags(const struct source_config *source) {
 }
 
 /* Members that are the same value in both structs: first the 32-bit ones, then the doubles. */
-#define PAIR(from, to) {offsetof(struct source_config, from), offsetof(struct control_add_source, to)}
+#define PAIR(from, to)                                                                             \
+    { offsetof(struct source_config, from), offsetof(struct control_add_source, to) }
 
 static const struct {
     uint16_t from, to;
@@ -162,7 +163,8 @@ static const struct {
 
 enum { WORD_PAIRS = 16, ALL_PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
 
-static void fill_add_request(struct control_add_source *request, const struct source_config *source) {
+static void fill_add_request(struct control_add_source *request,
+                             const struct source_config *source) {
     memset(request, 0, sizeof(*request));
     for (int i = 0; i < ALL_PAIRS; i++)
         memcpy((char *)request + pairs[i].to, (const char *)source + pairs[i].from,

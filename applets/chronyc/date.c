@@ -1,5 +1,6 @@
-/* The dates of settime, as people have always typed them: items of a time, a date, a day, a zone and relative words in
- * any order. Words become tokens, one letter each; a table says which tokens make an item and what each of them is. */
+/* The dates of settime, as people have always typed them: items of a time, a date, a day, a zone
+ * and relative words in any order. Words become tokens, one letter each; a table says which tokens
+ * make an item and what each of them is. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +16,16 @@
 #define MAX_DAYS    1000000
 #define MAX_SECONDS INT64_C(9000000000) /* ns_t ends in 2262 */
 
-/* The words of each token; its value is the place in the list. Other tokens: n number, N number of 1000 or more,
- * s number with a sign; anything else stands for itself. */
+/* The words of each token; its value is the place in the list. Other tokens: n number, N number of
+ * 1000 or more, s number with a sign; anything else stands for itself. */
 static const struct {
     char token;
     const char *words;
 } lists[] = {
     {'M', "january february march april may june july august september october november december"},
     {'W', "sunday monday tuesday wednesday thursday friday saturday"},
-    {'U', "year years month months fortnight fortnights week weeks day days hour hours minute minutes min mins "
+    {'U', "year years month months fortnight fortnights week weeks day days hour hours minute "
+          "minutes min mins "
           "second seconds sec secs"},
     {'P', "am pm"},
     {'D', "last this next"},
@@ -33,10 +35,12 @@ static const struct {
 };
 
 static const int8_t zone_hours[] = {0, 0, 0, -5, -4, -6, -5, -7, -6, -8, -7, 1, 2, 1, 2, 3, 3, 9};
-static const int16_t unit_steps[] = {12, 1, 14, 7, 1, 3600, 60, 60, 1, 1}; /* of half a unit's place: months, days, s */
+static const int16_t unit_steps[] = {12, 1,  14, 7, 1, 3600,
+                                     60, 60, 1,  1}; /* of half a unit's place: months, days, s */
 
-/* Tokens of an item, and the roles of their values: h hour, m minute, s second, p am or pm, z zone, d day, o month,
- * O month by name, y year, w weekday, c count, C last, this or next, u unit. The first one that fits is taken. */
+/* Tokens of an item, and the roles of their values: h hour, m minute, s second, p am or pm, z zone,
+ * d day, o month, O month by name, y year, w weekday, c count, C last, this or next, u unit. The
+ * first one that fits is taken. */
 static const char items[] = "n:n:nP\0h m sp\0"
                             "n:n:ns\0h m sz\0"
                             "n:n:n\0h m s\0"
@@ -84,7 +88,8 @@ static char word_token(const char *word, size_t length, int *value) {
         *value = 0;
         for (const char *item = lists[i].words; *item; ++*value) {
             size_t size = strcspn(item, " ");
-            if (strncmp(item, word, length) == 0 && (length == size || (i < 2 && length >= PREFIX && length < size)))
+            if (strncmp(item, word, length) == 0 &&
+                (length == size || (i < 2 && length >= PREFIX && length < size)))
                 return lists[i].token;
             item += size + (item[size] == ' ');
         }
@@ -212,8 +217,9 @@ static void apply(struct date *date, char role, int value) {
         break;
     case 'u':
         value /= 2;
-        *(value < 2 ? &date->months : value < 5 ? &date->month_days : &date->seconds) +=
-            (int64_t)date->count * unit_steps[value];
+        *(value < 2   ? &date->months
+          : value < 5 ? &date->month_days
+                      : &date->seconds) += (int64_t)date->count * unit_steps[value];
         date->relatives++;
         break;
     case 'Y':
@@ -254,7 +260,8 @@ static bool check_fields(struct date *date) {
             return false;
         fields->tm_hour = fields->tm_hour % 12 + (date->meridian == 2 ? 12 : 0);
     }
-    return fields->tm_hour < 24 && llabs(date->months) <= MAX_MONTHS && llabs(date->month_days) <= MAX_DAYS;
+    return fields->tm_hour < 24 && llabs(date->months) <= MAX_MONTHS &&
+           llabs(date->month_days) <= MAX_DAYS;
 }
 
 bool chronyc_parse_date(const char *text, int64_t now, int64_t *seconds) {
@@ -267,12 +274,15 @@ bool chronyc_parse_date(const char *text, int64_t now, int64_t *seconds) {
     if (!date.times && (!date.relatives || date.dates || date.days))
         date.fields.tm_hour = date.fields.tm_min = date.fields.tm_sec = 0;
     if (date.days && !date.dates)
-        date.month_days += (date.weekday - weekday + 7) % 7 + 7 * ((int64_t)date.ordinal - (date.ordinal > 0));
+        date.month_days +=
+            (date.weekday - weekday + 7) % 7 + 7 * ((int64_t)date.ordinal - (date.ordinal > 0));
     if (!check_fields(&date))
         return false;
     date.fields.tm_mon += (int)date.months;
     date.fields.tm_mday += (int)date.month_days;
     date.fields.tm_isdst = -1;
-    *seconds = (date.zones ? (int64_t)timegm(&date.fields) - date.zone : (int64_t)mktime(&date.fields)) + date.seconds;
+    *seconds =
+        (date.zones ? (int64_t)timegm(&date.fields) - date.zone : (int64_t)mktime(&date.fields)) +
+        date.seconds;
     return *seconds > -MAX_SECONDS && *seconds < MAX_SECONDS;
 }

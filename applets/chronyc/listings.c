@@ -222,7 +222,8 @@ static void print_clients(struct chronyc *session, struct control_client_accesse
         if (key_establishment)
             choose_key_establishment(client);
         chronyc_name_address(session, &client->ip, true, name);
-        report_print(&report_clients, &control_layout_client_access, client, name, chronyc_style(session));
+        report_print(&report_clients, &control_layout_client_access, client, name,
+                     chronyc_style(session));
     }
 }
 
@@ -233,7 +234,8 @@ enum chronyc_outcome chronyc_clients(struct chronyc *session, const struct chron
     bool key_establishment = false;
     if (!parse_client_options(arguments, &request, &key_establishment))
         return CHRONYC_MISUSED;
-    char header[] = "Hostname                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last";
+    char header[] =
+        "Hostname                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last";
     if (key_establishment)
         memcpy(strstr(header, "   Cmd"), "NTS-KE", 6);
     if (!session->csv)

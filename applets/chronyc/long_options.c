@@ -23,7 +23,8 @@ static bool take_option(char ***word, const struct long_option *option, void *se
     return end != argument && !*end && isfinite(number) && number >= 0.0;
 }
 
-int long_options_parse(char **argv, const struct long_option *options, void *settings, const char *usage) {
+int long_options_parse(char **argv, const struct long_option *options, void *settings,
+                       const char *usage) {
     for (char **word = argv + 1; *word; word++) {
         const char *name = *word;
         if (strcmp(name, "--help") == 0) {

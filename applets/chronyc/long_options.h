@@ -16,8 +16,9 @@ struct long_option {
     uint8_t member; /* offset in the settings */
 };
 
-/* options ends with a row without a name. -1: all went well; otherwise the exit status, and the usage or what is wrong
- * has been printed. */
-int long_options_parse(char **argv, const struct long_option *options, void *settings, const char *usage);
+/* options ends with a row without a name. -1: all went well; otherwise the exit status, and the
+ * usage or what is wrong has been printed. */
+int long_options_parse(char **argv, const struct long_option *options, void *settings,
+                       const char *usage);
 
 #endif

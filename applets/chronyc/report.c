@@ -103,7 +103,8 @@ static const char *format_direction(char text[FORMAT_SIZE], double value, bool i
     return text;
 }
 
-static const char *format_csv_number(char text[FORMAT_SIZE], unsigned kind, const struct value *value) {
+static const char *format_csv_number(char text[FORMAT_SIZE], unsigned kind,
+                                     const struct value *value) {
     if (kind <= REPORT_LOG2)
         snprintf(text, FORMAT_SIZE, "%jd", (intmax_t)value->integer);
     else if (kind <= REPORT_FAST)
@@ -113,8 +114,8 @@ static const char *format_csv_number(char text[FORMAT_SIZE], unsigned kind, cons
     return text;
 }
 
-static const char *format_word(char text[FORMAT_SIZE], const struct report_row *row, const struct value *value,
-                               const void *record, bool csv) {
+static const char *format_word(char text[FORMAT_SIZE], const struct report_row *row,
+                               const struct value *value, const void *record, bool csv) {
     if (csv && row->kind <= REPORT_DATE)
         return format_csv_number(text, row->kind, value);
     int64_t integer = value->integer;
@@ -141,22 +142,29 @@ static const char *format_word(char text[FORMAT_SIZE], const struct report_row *
         text[1] = '\0';
         return text;
     case REPORT_WORD:
-        return pick_word(text, csv && row->detail >> 8 ? row->detail >> 8 : row->detail & 0xff, integer);
+        return pick_word(text, csv && row->detail >> 8 ? row->detail >> 8 : row->detail & 0xff,
+                         integer);
     case REPORT_TIMESTAMPING:
-        return pick_word(text, WORDS_TIMESTAMPING, integer == 'D' ? 0 : integer == 'K' ? 1 : integer == 'H' ? 2 : 3);
+        return pick_word(text, WORDS_TIMESTAMPING,
+                         integer == 'D'   ? 0
+                         : integer == 'K' ? 1
+                         : integer == 'H' ? 2
+                                          : 3);
     case REPORT_FLAG:
         return integer & row->detail ? "Yes" : "No";
     case REPORT_BITS:
         return format_bits(text, integer, row->detail);
     case REPORT_NTP_REFERENCE:
-        return ((const struct control_ntp_data *)record)->stratum <= 1 ? format_reference_id(text, (uint32_t)integer)
-                                                                       : "";
+        return ((const struct control_ntp_data *)record)->stratum <= 1
+                   ? format_reference_id(text, (uint32_t)integer)
+                   : "";
     default:
         return format_options(text, integer, csv);
     }
 }
 
-/* Of "Last offset%+.9f seconds\n" the "%.9f": no sign, no width; but zeros in front belong to the value. */
+/* Of "Last offset%+.9f seconds\n" the "%.9f": no sign, no width; but zeros in front belong to the
+ * value. */
 static const char *bare_conversion(const char *format, char bare[FORMAT_SIZE]) {
     char *to = bare;
     format = strchr(format, '%') + 1;
@@ -170,12 +178,19 @@ static const char *bare_conversion(const char *format, char bare[FORMAT_SIZE]) {
     return bare;
 }
 
-static void print_value(const struct report_row *row, const char *format, struct value value, const void *record,
-                        bool csv) {
+/* Unresolved and missing addresses have none. */
+static uint32_t reference_id(const struct address *address) {
+    return address->family == ADDRESS_IPV4 || address->family == ADDRESS_IPV6
+               ? association_reference_id(address)
+               : 0;
+}
+
+static void print_value(const struct report_row *row, const char *format, struct value value,
+                        const void *record, bool csv) {
     char text[FORMAT_SIZE];
     switch (row->kind) {
     case REPORT_ADDRESS_ID:
-        value.integer = association_reference_id(value.member);
+        value.integer = reference_id(value.member);
         /* fallthrough */
     case REPORT_INTEGER:
         printf(format, value.integer);
@@ -193,8 +208,8 @@ static void print_value(const struct report_row *row, const char *format, struct
     }
 }
 
-void report_print(const struct report *report, const struct control_layout *layout, const void *record,
-                  const char *name, struct report_style style) {
+void report_print(const struct report *report, const struct control_layout *layout,
+                  const void *record, const char *name, struct report_style style) {
     const char *format = report->formats;
     for (int i = 0; i < report->count; i++, format += strlen(format) + 1) {
         const struct report_row *row = &report->rows[i];
@@ -210,8 +225,8 @@ void report_print(const struct report *report, const struct control_layout *layo
             printf("%-*.*s: ", report->label_width, label, format);
         }
         if (row->kind != REPORT_NAME)
-            print_value(row, style.csv ? bare_conversion(format, bare) : format + label, load(field, record), record,
-                        style.csv);
+            print_value(row, style.csv ? bare_conversion(format, bare) : format + label,
+                        load(field, record), record, style.csv);
         else if (style.csv)
             fputs(name, stdout);
         else

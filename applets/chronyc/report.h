@@ -8,7 +8,8 @@
 
 #include "core/wire/control.h"
 
-/* What a row makes of its member, and which conversion its format has for it. CSV prints the bare value. */
+/* What a row makes of its member, and which conversion its format has for it. CSV prints the bare
+ * value. */
 enum report_kind {
     REPORT_INTEGER,    /* %ju, %jd, %jo, %08jX */
     REPORT_ADDRESS_ID, /* %08jX: the reference ID of an address */
@@ -34,7 +35,8 @@ enum report_kind {
     REPORT_TIMESTAMPING,  /* the word of a letter */
     REPORT_FLAG,          /* Yes or No; detail: the bit */
     REPORT_BITS,          /* zeroes and ones; detail: lowest bit << 4 | count */
-    REPORT_NTP_REFERENCE, /* text of a reference ID where the stratum gives it one; of struct control_ntp_data */
+    REPORT_NTP_REFERENCE, /* text of a reference ID where the stratum gives it one; of struct
+                             control_ntp_data */
     REPORT_OPTIONS,       /* selection options: letters; in CSV five fields */
 };
 
@@ -58,8 +60,9 @@ struct report_row {
     uint16_t detail;
 };
 
-/* formats: printf's, one per row and each with one conversion, NUL after each; line ends are part of them. With a
- * label width, what stands at the beginning of a format is a label, to be padded and followed by ": ". */
+/* formats: printf's, one per row and each with one conversion, NUL after each; line ends are part
+ * of them. With a label width, what stands at the beginning of a format is a label, to be padded
+ * and followed by ": ". */
 struct report {
     const struct report_row *rows;
     const char *formats;
@@ -80,6 +83,7 @@ void report_print(const struct report *report, const struct control_layout *layo
 void report_header(const char *header, struct report_style style);
 
 extern const struct report report_tracking, report_sources, report_sourcestats, report_selectdata,
-    report_authdata, report_ntpdata, report_activity, report_serverstats, report_clients, report_smoothing, report_rtcdata, report_manual;
+    report_authdata, report_ntpdata, report_activity, report_serverstats, report_clients,
+    report_smoothing, report_rtcdata, report_manual;
 
 #endif

@@ -1,5 +1,6 @@
-/* The reports, one row per value, in the order and with the columns that chronyc has. Each list is read twice: for the
- * numbers of its rows, and for their formats, one behind the other in a string. */
+/* The reports, one row per value, in the order and with the columns that chronyc has. Each list is
+ * read twice: for the numbers of its rows, and for their formats, one behind the other in a string.
+ */
 #include <stddef.h>
 
 #include "applets/chronyc/report.h"
@@ -13,9 +14,9 @@
 
 #define S control_tracking
 #define TRACKING(R)                                                                                \
-    R(ref_id, INTEGER, 0, "Reference ID%08jX")                                                         \
+    R(ref_id, INTEGER, 0, "Reference ID%08jX")                                                     \
     R(ip_addr, NAME, 0, " (%-*s)\n")                                                               \
-    R(stratum, INTEGER, 0, "Stratum%ju\n")                                                            \
+    R(stratum, INTEGER, 0, "Stratum%ju\n")                                                         \
     R(ref_time, DATE, 0, "Ref time (UTC)%s\n")                                                     \
     R(current_correction, SLOW, 0, "System time%s of NTP time\n")                                  \
     R(last_offset, FLOAT, 0, "Last offset%+.9f seconds\n")                                         \
@@ -35,12 +36,12 @@ REPORT(tracking, 16, TRACKING);
     R(mode, WORD, WORDS_SOURCE_MODE, "%s")                                                         \
     R(state, WORD, WORDS_SOURCE_STATE, "%s ")                                                      \
     R(ip_addr, NAME, 27, "%-*s")                                                                   \
-    R(stratum, INTEGER, 0, "  %2ju")                                                                  \
-    R(poll, INTEGER, 0, "  %2jd")                                                                      \
-    R(reachability, INTEGER, 0, "   %3jo")                                                           \
+    R(stratum, INTEGER, 0, "  %2ju")                                                               \
+    R(poll, INTEGER, 0, "  %2jd")                                                                  \
+    R(reachability, INTEGER, 0, "   %3jo")                                                         \
     R(since_sample, INTERVAL, 0, "  %s")                                                           \
-    R(latest_meas, OFFSET, 1, "  %s")                                                       \
-    R(orig_latest_meas, OFFSET, 1, "[%s]")                                                  \
+    R(latest_meas, OFFSET, 1, "  %s")                                                              \
+    R(orig_latest_meas, OFFSET, 1, "[%s]")                                                         \
     R(latest_meas_err, OFFSET, 0, " +/- %s\n")
 REPORT(sources, 0, SOURCES);
 #undef S
@@ -48,12 +49,12 @@ REPORT(sources, 0, SOURCES);
 #define S control_sourcestats
 #define SOURCESTATS(R)                                                                             \
     R(ip_addr, NAME, 25, "%-*s")                                                                   \
-    R(n_samples, INTEGER, 0, " %3ju")                                                                 \
-    R(n_runs, INTEGER, 0, " %3ju")                                                                    \
+    R(n_samples, INTEGER, 0, " %3ju")                                                              \
+    R(n_runs, INTEGER, 0, " %3ju")                                                                 \
     R(span_seconds, INTERVAL, 0, "  %s")                                                           \
-    R(resid_freq_ppm, FREQUENCY, 1, " %s")                                                  \
+    R(resid_freq_ppm, FREQUENCY, 1, " %s")                                                         \
     R(skew_ppm, FREQUENCY, 0, " %s")                                                               \
-    R(est_offset, OFFSET, 1, "  %s")                                                        \
+    R(est_offset, OFFSET, 1, "  %s")                                                               \
     R(sd, OFFSET, 0, "  %s\n")
 REPORT(sourcestats, 0, SOURCESTATS);
 #undef S
@@ -67,8 +68,8 @@ REPORT(sourcestats, 0, SOURCESTATS);
     R(eff_options, OPTIONS, 0, " %s")                                                              \
     R(last_sample_ago, INTERVAL, 0, " %s")                                                         \
     R(score, FLOAT, 0, " %5.1f")                                                                   \
-    R(lo_limit, OFFSET, 1, " %s")                                                           \
-    R(hi_limit, OFFSET, 1, " %s")                                                           \
+    R(lo_limit, OFFSET, 1, " %s")                                                                  \
+    R(hi_limit, OFFSET, 1, " %s")                                                                  \
     R(leap, WORD, REPORT_TWO_WORDS(WORDS_LEAP_LETTER, WORDS_LEAP), "  %s\n")
 REPORT(selectdata, 0, SELECTDATA);
 #undef S
@@ -77,13 +78,13 @@ REPORT(selectdata, 0, SELECTDATA);
 #define AUTHDATA(R)                                                                                \
     R(mode, NAME, 27, "%-*s")                                                                      \
     R(mode, WORD, WORDS_AUTH_MODE, " %4s")                                                         \
-    R(key_id, INTEGER, 0, " %5ju")                                                                    \
-    R(key_type, INTEGER, 0, " %4ju")                                                                  \
-    R(key_length, INTEGER, 0, " %4ju")                                                                \
+    R(key_id, INTEGER, 0, " %5ju")                                                                 \
+    R(key_type, INTEGER, 0, " %4ju")                                                               \
+    R(key_length, INTEGER, 0, " %4ju")                                                             \
     R(last_ke_ago, INTERVAL, 0, " %s")                                                             \
-    R(ke_attempts, INTEGER, 0, " %4ju")                                                               \
-    R(nak, INTEGER, 0, " %4ju")                                                                       \
-    R(cookies, INTEGER, 0, " %4ju")                                                                   \
+    R(ke_attempts, INTEGER, 0, " %4ju")                                                            \
+    R(nak, INTEGER, 0, " %4ju")                                                                    \
+    R(cookies, INTEGER, 0, " %4ju")                                                                \
     R(cookie_length, INTEGER, 0, " %4ju\n")
 REPORT(authdata, 0, AUTHDATA);
 #undef S
@@ -95,20 +96,20 @@ REPORT(authdata, 0, AUTHDATA);
 #define NTPDATA(R)                                                                                 \
     R(remote_addr, ADDRESS, 0, "Remote address%s")                                                 \
     R(remote_addr, ADDRESS_ID, 0, " (%08jX)\n")                                                    \
-    R(remote_port, INTEGER, 0, "Remote port%ju\n")                                                    \
+    R(remote_port, INTEGER, 0, "Remote port%ju\n")                                                 \
     R(local_addr, ADDRESS, 0, "Local address%s")                                                   \
     R(local_addr, ADDRESS_ID, 0, " (%08jX)\n")                                                     \
     R(leap, WORD, WORDS_LEAP, "Leap status%s\n")                                                   \
-    R(version, INTEGER, 0, "Version%ju\n")                                                            \
+    R(version, INTEGER, 0, "Version%ju\n")                                                         \
     R(mode, WORD, WORDS_NTP_MODE, "Mode%s\n")                                                      \
-    R(stratum, INTEGER, 0, "Stratum%ju\n")                                                            \
-    R(poll, INTEGER, 0, "Poll interval%jd")                                                            \
+    R(stratum, INTEGER, 0, "Stratum%ju\n")                                                         \
+    R(poll, INTEGER, 0, "Poll interval%jd")                                                        \
     R(poll, POWER, 0, " (%.0f seconds)\n")                                                         \
-    R(precision, INTEGER, 0, "Precision%jd")                                                           \
+    R(precision, INTEGER, 0, "Precision%jd")                                                       \
     R(precision, POWER, 0, " (%.9f seconds)\n")                                                    \
     R(root_delay, FLOAT, 0, "Root delay%.6f seconds\n")                                            \
     R(root_dispersion, FLOAT, 0, "Root dispersion%.6f seconds\n")                                  \
-    R(ref_id, INTEGER, 0, "Reference ID%08jX")                                                         \
+    R(ref_id, INTEGER, 0, "Reference ID%08jX")                                                     \
     R(ref_id, NTP_REFERENCE, 0, " (%s)\n")                                                         \
     R(ref_time, DATE, 0, "Reference time%s\n")                                                     \
     R(offset, FLOAT, 0, "Offset%+.9f seconds\n")                                                   \
@@ -123,45 +124,45 @@ REPORT(authdata, 0, AUTHDATA);
     R(flags, FLAG, CONTROL_NTP_AUTHENTICATED, "Authenticated%s\n")                                 \
     R(tx_tss_char, TIMESTAMPING, 0, "TX timestamping%s\n")                                         \
     R(rx_tss_char, TIMESTAMPING, 0, "RX timestamping%s\n")                                         \
-    R(total_tx_count, INTEGER, 0, "Total TX%ju\n")                                                    \
-    R(total_rx_count, INTEGER, 0, "Total RX%ju\n")                                                    \
-    R(total_valid_count, INTEGER, 0, "Total valid RX%ju\n")                                           \
-    R(total_good_count, INTEGER, 0, "Total good RX%ju\n")                                             \
-    R(total_kernel_tx_ts, INTEGER, 0, "Total kernel TX%ju\n")                                         \
-    R(total_kernel_rx_ts, INTEGER, 0, "Total kernel RX%ju\n")                                         \
-    R(total_hw_tx_ts, INTEGER, 0, "Total HW TX%ju\n")                                                 \
+    R(total_tx_count, INTEGER, 0, "Total TX%ju\n")                                                 \
+    R(total_rx_count, INTEGER, 0, "Total RX%ju\n")                                                 \
+    R(total_valid_count, INTEGER, 0, "Total valid RX%ju\n")                                        \
+    R(total_good_count, INTEGER, 0, "Total good RX%ju\n")                                          \
+    R(total_kernel_tx_ts, INTEGER, 0, "Total kernel TX%ju\n")                                      \
+    R(total_kernel_rx_ts, INTEGER, 0, "Total kernel RX%ju\n")                                      \
+    R(total_hw_tx_ts, INTEGER, 0, "Total HW TX%ju\n")                                              \
     R(total_hw_rx_ts, INTEGER, 0, "Total HW RX%ju\n")
 REPORT(ntpdata, 16, NTPDATA);
 #undef S
 
 #define S control_activity
 #define ACTIVITY(R)                                                                                \
-    R(online, INTEGER, 0, "%ju sources online\n")                                                     \
-    R(offline, INTEGER, 0, "%ju sources offline\n")                                                   \
-    R(burst_online, INTEGER, 0, "%ju sources doing burst (return to online)\n")                       \
-    R(burst_offline, INTEGER, 0, "%ju sources doing burst (return to offline)\n")                     \
+    R(online, INTEGER, 0, "%ju sources online\n")                                                  \
+    R(offline, INTEGER, 0, "%ju sources offline\n")                                                \
+    R(burst_online, INTEGER, 0, "%ju sources doing burst (return to online)\n")                    \
+    R(burst_offline, INTEGER, 0, "%ju sources doing burst (return to offline)\n")                  \
     R(unresolved, INTEGER, 0, "%ju sources with unknown address\n")
 REPORT(activity, 0, ACTIVITY);
 #undef S
 
 #define S control_server_stats
 #define SERVERSTATS(R)                                                                             \
-    R(ntp_hits, INTEGER, 0, "NTP packets received%ju\n")                                              \
-    R(ntp_drops, INTEGER, 0, "NTP packets dropped%ju\n")                                              \
-    R(cmd_hits, INTEGER, 0, "Command packets received%ju\n")                                          \
-    R(cmd_drops, INTEGER, 0, "Command packets dropped%ju\n")                                          \
-    R(log_drops, INTEGER, 0, "Client log records dropped%ju\n")                                       \
-    R(nke_hits, INTEGER, 0, "NTS-KE connections accepted%ju\n")                                       \
-    R(nke_drops, INTEGER, 0, "NTS-KE connections dropped%ju\n")                                       \
-    R(ntp_auth_hits, INTEGER, 0, "Authenticated NTP packets%ju\n")                                    \
-    R(ntp_interleaved_hits, INTEGER, 0, "Interleaved NTP packets%ju\n")                               \
-    R(ntp_timestamps, INTEGER, 0, "NTP timestamps held%ju\n")                                         \
-    R(ntp_span_seconds, INTEGER, 0, "NTP timestamp span%ju\n")                                        \
-    R(ntp_daemon_rx_timestamps, INTEGER, 0, "NTP daemon RX timestamps%ju\n")                          \
-    R(ntp_daemon_tx_timestamps, INTEGER, 0, "NTP daemon TX timestamps%ju\n")                          \
-    R(ntp_kernel_rx_timestamps, INTEGER, 0, "NTP kernel RX timestamps%ju\n")                          \
-    R(ntp_kernel_tx_timestamps, INTEGER, 0, "NTP kernel TX timestamps%ju\n")                          \
-    R(ntp_hw_rx_timestamps, INTEGER, 0, "NTP hardware RX timestamps%ju\n")                            \
+    R(ntp_hits, INTEGER, 0, "NTP packets received%ju\n")                                           \
+    R(ntp_drops, INTEGER, 0, "NTP packets dropped%ju\n")                                           \
+    R(cmd_hits, INTEGER, 0, "Command packets received%ju\n")                                       \
+    R(cmd_drops, INTEGER, 0, "Command packets dropped%ju\n")                                       \
+    R(log_drops, INTEGER, 0, "Client log records dropped%ju\n")                                    \
+    R(nke_hits, INTEGER, 0, "NTS-KE connections accepted%ju\n")                                    \
+    R(nke_drops, INTEGER, 0, "NTS-KE connections dropped%ju\n")                                    \
+    R(ntp_auth_hits, INTEGER, 0, "Authenticated NTP packets%ju\n")                                 \
+    R(ntp_interleaved_hits, INTEGER, 0, "Interleaved NTP packets%ju\n")                            \
+    R(ntp_timestamps, INTEGER, 0, "NTP timestamps held%ju\n")                                      \
+    R(ntp_span_seconds, INTEGER, 0, "NTP timestamp span%ju\n")                                     \
+    R(ntp_daemon_rx_timestamps, INTEGER, 0, "NTP daemon RX timestamps%ju\n")                       \
+    R(ntp_daemon_tx_timestamps, INTEGER, 0, "NTP daemon TX timestamps%ju\n")                       \
+    R(ntp_kernel_rx_timestamps, INTEGER, 0, "NTP kernel RX timestamps%ju\n")                       \
+    R(ntp_kernel_tx_timestamps, INTEGER, 0, "NTP kernel TX timestamps%ju\n")                       \
+    R(ntp_hw_rx_timestamps, INTEGER, 0, "NTP hardware RX timestamps%ju\n")                         \
     R(ntp_hw_tx_timestamps, INTEGER, 0, "NTP hardware TX timestamps%ju\n")
 REPORT(serverstats, 27, SERVERSTATS);
 #undef S
@@ -169,13 +170,13 @@ REPORT(serverstats, 27, SERVERSTATS);
 #define S control_client_access
 #define CLIENTS(R)                                                                                 \
     R(ip, NAME, 25, "%-*s")                                                                        \
-    R(ntp_hits, INTEGER, 0, "  %6ju")                                                                 \
-    R(ntp_drops, INTEGER, 0, "  %5ju")                                                                \
+    R(ntp_hits, INTEGER, 0, "  %6ju")                                                              \
+    R(ntp_drops, INTEGER, 0, "  %5ju")                                                             \
     R(ntp_interval, LOG2, 0, "  %s")                                                               \
     R(ntp_timeout_interval, LOG2, 0, "  %s")                                                       \
     R(last_ntp_hit_ago, INTERVAL, 0, "  %s")                                                       \
-    R(cmd_hits, INTEGER, 0, "  %6ju")                                                                 \
-    R(cmd_drops, INTEGER, 0, "  %5ju")                                                                \
+    R(cmd_hits, INTEGER, 0, "  %6ju")                                                              \
+    R(cmd_drops, INTEGER, 0, "  %5ju")                                                             \
     R(cmd_interval, LOG2, 0, "  %s")                                                               \
     R(last_cmd_hit_ago, INTERVAL, 0, "  %s\n")
 REPORT(clients, 0, CLIENTS);
@@ -196,8 +197,8 @@ REPORT(smoothing, 15, SMOOTHING);
 #define S control_rtc
 #define RTCDATA(R)                                                                                 \
     R(ref_time, DATE, 0, "RTC ref time (UTC)%s\n")                                                 \
-    R(n_samples, INTEGER, 0, "Number of samples%ju\n")                                                \
-    R(n_runs, INTEGER, 0, "Number of runs%ju\n")                                                      \
+    R(n_samples, INTEGER, 0, "Number of samples%ju\n")                                             \
+    R(n_runs, INTEGER, 0, "Number of runs%ju\n")                                                   \
     R(span_seconds, INTERVAL, 0, "Sample span period%s\n")                                         \
     R(rtc_seconds_fast, FLOAT, 0, "RTC is fast by%12.6f seconds\n")                                \
     R(rtc_gain_rate_ppm, FLOAT, 0, "RTC gains time at%9.3f ppm\n")

@@ -36,10 +36,10 @@ void summary_take(struct control_client *client, struct summary *summary) {
     summary->answered = true;
     summary->synchronised = tracking->leap_status < LEAP_UNSYNCHRONISED && tracking->stratum >= 1 &&
                             tracking->stratum <= MAX_STRATUM;
-    summary->local = !chronyc_has_real_source(tracking);
+    summary->local = summary->synchronised && !chronyc_has_real_source(tracking);
     summary->stratum = tracking->stratum;
     summary->source = tracking->ip_addr;
-    summary->offset = -tracking->current_correction;
+    summary->offset = 0.0 - tracking->current_correction; /* no negative zero */
     summary->distance = tracking->root_delay / 2.0 + tracking->root_dispersion;
     if (tracking->ref_time)
         summary->age =

@@ -13,6 +13,7 @@
 
 #include "applets/applets.h"
 #include "applets/tools/tool.h"
+#include "core/linux/files.h"
 
 static const char usage[] = "ps [aux]\n"
                             "List all processes; aux: with memory, state, terminal and start.\n";
@@ -66,21 +67,24 @@ static ssize_t read_file(const char *name, char *text, size_t size) {
 /* The user's name by /etc/passwd ("name:password:uid:..."), or the number: an image need not have
  * the file. */
 static void find_user_name(uid_t user, char name[NAME_SIZE]) {
-    FILE *users = fopen("/etc/passwd", "re");
-    char line[512];
-    bool found = false;
+    char *users = file_read_text("/etc/passwd");
 
     snprintf(name, NAME_SIZE, "%u", user);
-    while (users != NULL && !found && fgets(line, sizeof line, users) != NULL) {
-        char *end = strchr(line, ':'), *number = end == NULL ? NULL : strchr(end + 1, ':');
+    for (char *line = users, *next; line != NULL; line = next) {
+        char *end, *number;
 
-        found = number != NULL && isdigit((unsigned char)number[1]) &&
-                strtoul(number + 1, NULL, 10) == user;
-        if (found)
+        next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        end = strchr(line, ':');
+        number = end == NULL ? NULL : strchr(end + 1, ':');
+        if (number != NULL && isdigit((unsigned char)number[1]) &&
+            strtoul(number + 1, NULL, 10) == user) {
             snprintf(name, NAME_SIZE, "%.*s", (int)(end - line), line);
+            break;
+        }
     }
-    if (users != NULL)
-        fclose(users);
+    free(users);
 }
 
 /* The command line with spaces for its NULs, or [name] of one that has none: kernel threads and

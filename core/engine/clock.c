@@ -92,6 +92,8 @@ void clock_init(struct clock *clock, const struct host *host,
 double clock_remaining(const struct clock *clock, ns_t raw) {
     double elapsed = ns_difference(raw, clock->slew_start);
 
+    if (!clock->corrected)
+        return clock->pending;
     if (!steers(clock))
         return remaining_by_oscillator(clock, raw);
     if (elapsed <= 0.0 || clock->slew_rate == 0.0)
@@ -127,8 +129,7 @@ static void apply_frequency(struct clock *clock, double slew_rate) {
 
 /* Ends what we do to the clock and leaves it to the other. The NTP clock goes on undisturbed. */
 static void defer(struct clock *clock) {
-    ns_t raw = read_clock(clock);
-    double remaining = remaining_by_oscillator(clock, raw);
+    double remaining = clock->corrected ? remaining_by_oscillator(clock, read_clock(clock)) : 0.0;
 
     clock->quiet_updates = 0;
     if (!clock->interference_said)
@@ -193,12 +194,25 @@ void clock_set_frequency(struct clock *clock, double frequency) {
         set_pending(clock, remaining);
 }
 
+/* Until now the NTP clock ran with the system clock: what that has run at against the oscillator is
+ * where the base frequency starts from, whoever set it. */
+static void begin_to_reckon(struct clock *clock) {
+    double elapsed = ns_difference(read_oscillator(clock), clock->anchor_oscillator);
+    double rate = ns_difference(read_clock(clock), clock->anchor_ntp) / elapsed - 1.0;
+
+    clock->corrected = true;
+    if (!steers(clock) && elapsed > 0.0 && fabs(rate) < clock->options.max_frequency)
+        clock->base_frequency = rate;
+}
+
 void clock_adjust(struct clock *clock, double frequency, double offset, double offset_error,
                   double update_interval) {
     double remaining;
 
     look_at_kernel(clock);
     remaining = clock_remaining(clock, read_clock(clock)) + offset;
+    if (!clock->corrected)
+        begin_to_reckon(clock);
     clock->base_frequency =
         limit_frequency(clock, (1.0 + clock->base_frequency) * (1.0 + frequency) - 1.0);
     clock->offset_error = offset_error;
@@ -208,6 +222,22 @@ void clock_adjust(struct clock *clock, double frequency, double offset, double o
         start_slew(clock, remaining, update_interval);
     else
         set_pending(clock, remaining);
+}
+
+void clock_compensate(struct clock *clock, double change) {
+    double remaining;
+
+    look_at_kernel(clock);
+    remaining = clock_remaining(clock, read_clock(clock));
+    clock->base_frequency += change;
+    clock->compensation += change;
+    if (steers(clock))
+        apply_frequency(clock, clock->slew_rate);
+    set_pending(clock, remaining);
+}
+
+double clock_frequency(const struct clock *clock) {
+    return clock->base_frequency - clock->compensation;
 }
 
 bool clock_step_remaining(struct clock *clock) {

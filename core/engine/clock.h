@@ -17,7 +17,8 @@
  *
  *     ntp = anchor_ntp + (oscillator - anchor_oscillator) * (1 + base)
  *
- * so that what others do to the system clock does not reach the NTP clock at all. */
+ * so that what others do to the system clock does not reach the NTP clock at all. Before the first
+ * correction there is nothing to reckon with: until then the NTP clock is the system clock. */
 #ifndef CHRONOBOX_ENGINE_CLOCK_H
 #define CHRONOBOX_ENGINE_CLOCK_H
 
@@ -28,6 +29,7 @@ struct clock {
     const struct host *host;
     struct discipline_options options;
     double base_frequency; /* s/s, correction of the oscillator: what the estimates have led to */
+    double compensation; /* s/s, the part of it that a temperature sensor has added */
     double applied;   /* s/s, what the kernel was last told (or set by others), slew included */
     double slew_rate; /* s/s, on top of the base; 0 = no slew */
     ns_t slew_start;  /* system clock */
@@ -36,7 +38,8 @@ struct clock {
     double pending;                     /* s, remaining at slew_start */
     double offset_error;                /* s, one deviation of the last correction */
     ns_t monotonic_distance;            /* system clock - monotonic clock when last looked at */
-    bool deferring;                     /* someone else steers */
+    bool corrected; /* at least once: the NTP clock is more than the system clock */
+    bool deferring; /* someone else steers */
     bool interference_said;
     int quiet_updates;         /* since the other was last noticed */
     double deferred_remaining; /* s, at the last update while deferring */
@@ -57,6 +60,12 @@ void clock_set_frequency(struct clock *clock, double frequency);
  * slewed behind. offset_error: s; update_interval: s. */
 void clock_adjust(struct clock *clock, double frequency, double offset, double offset_error,
                   double update_interval);
+
+/* Changes the base frequency by `change` s/s for the temperature's sake; a slew goes on. */
+void clock_compensate(struct clock *clock, double change);
+
+/* s/s, the base frequency without that. */
+double clock_frequency(const struct clock *clock);
 
 /* Moves the system clock by what remains; the NTP clock does not change. False: the host refused.
  */

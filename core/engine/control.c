@@ -45,6 +45,18 @@ static const struct control_row rows[] = {
     {CONTROL_REQ_MODIFY_MAXDELAYDEVRATIO, action_modify_maxdelaydevratio},
     {CONTROL_REQ_RESELECT, action_reselect},
     {CONTROL_REQ_MODIFY_MAKESTEP, action_modify_makestep},
+    {CONTROL_REQ_DUMP, action_dump},
+    {CONTROL_REQ_MODIFY_MAXUPDATESKEW, action_modify_maxupdateskew},
+    {CONTROL_REQ_SETTIME, action_settime},
+    {CONTROL_REQ_MANUAL, action_manual},
+    {CONTROL_REQ_DFREQ, action_dfreq},
+    {CONTROL_REQ_MANUAL_LIST, answer_manual_list},
+    {CONTROL_REQ_MANUAL_DELETE, action_manual_delete},
+    {CONTROL_REQ_RESELECTDISTANCE, action_reselect_distance},
+    {CONTROL_REQ_ONOFFLINE, action_onoffline},
+    {CONTROL_REQ_DOFFSET2, action_doffset},
+    {CONTROL_REQ_MODIFY_SELECTOPTS, action_modify_selectopts},
+    {CONTROL_REQ_MODIFY_OFFSET, action_modify_offset},
     {CONTROL_REQ_SMOOTHING, answer_smoothing},
     {CONTROL_REQ_SMOOTHTIME, action_smoothtime},
     {CONTROL_REQ_REFRESH, action_refresh},
@@ -69,15 +81,25 @@ static control_handler *find_handler(unsigned number) {
     return NULL;
 }
 
-static void open_udp(struct engine *engine, int slot, int family, const struct address *local) {
+/* Without bindcmdaddress nobody but this machine is listened to. */
+static struct address command_address(int family, const struct address *configured) {
+    struct address loopback = {.bytes = {[15] = 1}, .family = ADDRESS_IPV6};
+
+    if (configured->family != ADDRESS_NONE)
+        return *configured;
+    return family == ADDRESS_IPV4 ? address_ipv4(0x7f000001) : loopback;
+}
+
+static void open_udp(struct engine *engine, int slot, int family,
+                     const struct address *configured) {
     struct socket_request request = {
         .kind = SOCKET_CONTROL,
         .family = family,
-        .local = *local,
+        .local = command_address(family, configured),
         .port = engine->config->command_port,
         .device = engine->config->bind_command_device,
     };
-    struct endpoint endpoint = {*local, (uint16_t)request.port};
+    struct endpoint endpoint = {request.local, (uint16_t)request.port};
     char text[ADDRESS_TEXT_SIZE];
     int socket;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/engine/control.h"
+#include "core/engine/dump.h"
 #include "core/engine/reference.h"
 #include "core/engine/serve.h"
 #include "core/engine/sources.h"
@@ -96,14 +97,18 @@ static void start_clock(struct engine *engine) {
     clock_init(&engine->clock, engine->host, &options);
 }
 
-static void start_timers(struct engine *engine) {
+/* False: something that was configured cannot be (logged). */
+static bool start_timers(struct engine *engine) {
     for (int i = 0; i < TIMER_COUNT; i++)
         engine->timers[i] = NS_NEVER;
     leap_init(engine);
     smoothing_init(engine);
+    fallback_init(engine);
+    engine->manual.enabled = engine->config->manual;
+    return temperature_init(engine);
 }
 
-static void add_sources(struct engine *engine) {
+void engine_add_sources(struct engine *engine) {
     for (int i = 0; i < engine->config->source_count; i++) {
         const struct source_config *source = &engine->config->sources[i];
 
@@ -136,11 +141,15 @@ struct engine *engine_new(const struct config *config, const struct engine_optio
         return NULL;
     }
     start_clock(engine);
-    start_timers(engine);
+    if (!start_timers(engine)) {
+        engine_free(engine);
+        return NULL;
+    }
     control_open(engine);
     serve_update_sockets(engine);
     reference_init(engine);
-    add_sources(engine);
+    if (!initial_start(engine))
+        engine_add_sources(engine);
     return engine;
 }
 
@@ -148,6 +157,7 @@ void engine_free(struct engine *engine) {
     if (engine == NULL)
         return;
     if (engine->clock.host != NULL) {
+        dump_leave(engine);
         clock_stop(&engine->clock);
         if (engine->options.mode == ENGINE_DAEMON)
             reference_write_drift(engine);
@@ -210,26 +220,27 @@ static void watch_time_jump(struct engine *engine) {
 }
 
 /* -q and -Q: silent through six requests, or through its burst without being good enough. */
-static bool has_failed(const struct source *source) {
+static bool has_failed(const struct engine *engine, const struct source *source) {
     const struct association *association = &source->association;
 
     if (!source->resolved)
-        return false;
+        return engine->initial.running &&
+               (engine->groups[source->group].failed || engine->groups[source->group].retries > 0);
     if (association->counters.valid == 0 && association->counters.transmitted >= SILENT_REQUESTS)
         return true;
     return association->burst_total_left == 0 && association->reach_size > 0 && source->socket < 0;
 }
 
-static bool all_have_failed(const struct engine *engine) {
+bool engine_sources_failed(const struct engine *engine) {
     for (int i = 0; i < engine->source_count; i++) {
-        if (!has_failed(engine->sources[i]))
+        if (!has_failed(engine, engine->sources[i]))
             return false;
     }
     return true;
 }
 
 static void watch_end(struct engine *engine, ns_t now) {
-    if (engine->options.mode != ENGINE_DAEMON && !engine->finished && all_have_failed(engine)) {
+    if (engine->options.mode != ENGINE_DAEMON && !engine->finished && engine_sources_failed(engine)) {
         log_warning(engine_log(engine), "No suitable source for synchronisation");
         engine_finish(engine, 1);
     }
@@ -241,6 +252,9 @@ static void watch_end(struct engine *engine, ns_t now) {
 }
 
 static void (*const timer_handlers[TIMER_COUNT])(struct engine *engine, ns_t now) = {
+    [TIMER_INITIAL] = initial_run,
+    [TIMER_TEMPERATURE] = temperature_run,
+    [TIMER_FALLBACK] = fallback_run,
     [TIMER_LEAP] = leap_run,
 };
 

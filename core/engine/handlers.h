@@ -23,6 +23,16 @@ control_handler answer_n_sources, answer_source_data, answer_tracking, answer_so
 /* smoothing.c */
 control_handler answer_smoothing, action_smoothtime;
 
+/* manual.c */
+control_handler action_settime, action_manual, action_manual_delete, answer_manual_list;
+
+/* dump.c */
+control_handler action_dump;
+
+/* tuning.c */
+control_handler action_dfreq, action_doffset, action_reselect_distance,
+    action_modify_maxupdateskew, action_modify_offset, action_modify_selectopts, action_onoffline;
+
 /* actions.c */
 control_handler action_online, action_offline, action_burst, action_modify_minpoll,
     action_modify_maxpoll, action_modify_maxdelay, action_modify_maxdelayratio,

@@ -16,7 +16,7 @@ void names_answered(struct engine *engine, struct source *source);
 void names_watch(struct engine *engine, struct source *source);
 
 /* A source of the group is about to be removed: the line ends with its last source. */
-void names_forget(struct engine *engine, int group);
+void names_forget(struct engine *engine, int index);
 
 /* In sources.c, for names.c: an empty placeholder; its address; its end. */
 struct source *sources_new(struct engine *engine, int group);

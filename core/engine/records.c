@@ -28,6 +28,7 @@ static const struct log_table log_tables[LOG_FILE_COUNT] = {
         {"tracking",
          "   Date (UTC) Time     IP Address   St   Freq ppm   Skew ppm     Offset L Co  "
          "Offset sd Rem. corr. Root delay Root disp. Max. error"},
+    [LOG_FILE_TEMPCOMP] = {"tempcomp", "   Date (UTC) Time        Temp.       Comp."},
     [LOG_FILE_SELECTION] =
         {"selection",
          "   Date (UTC) Time     IP Address   S EOpts Reach Score Last sample  Low end   High end"},
@@ -119,6 +120,16 @@ void records_selection(struct engine *engine, const struct source *source, ns_t 
     append(engine, LOG_FILE_SELECTION, row);
 }
 
+void records_temperature(struct engine *engine, double reading, double compensation) {
+    char row[ROW_SIZE], date[TIME_TEXT_SIZE];
+
+    if (!wanted(engine, LOG_FILE_TEMPCOMP))
+        return;
+    snprintf(row, sizeof(row), "%s %11.4e %11.4e",
+             time_format(ns_floor_seconds(engine_ntp(engine)), ' ', date), reading, compensation);
+    append(engine, LOG_FILE_TEMPCOMP, row);
+}
+
 void records_tracking(struct engine *engine, ns_t now, double offset, double max_error) {
     const struct reference *reference = &engine->reference;
     char row[ROW_SIZE], date[TIME_TEXT_SIZE], address[ADDRESS_TEXT_SIZE];
@@ -131,7 +142,7 @@ void records_tracking(struct engine *engine, ns_t now, double offset, double max
              "%s %-15s %2d %10.3f %10.3f %10.3e %c %2d %10.3e %10.3e %10.3e %10.3e %10.3e",
              time_format(ns_floor_seconds(now), ' ', date),
              reference->synchronised ? address_format(&reference->address, address) : "0.0.0.0",
-             reference->stratum, 0.0 - engine->clock.base_frequency * 1e6, reference->skew * 1e6,
+             reference->stratum, 0.0 - clock_frequency(&engine->clock) * 1e6, reference->skew * 1e6,
              0.0 - offset, leap_letter(reference->leap),
              reference->synchronised ? reference->combined : 0, reference->offset_error, remaining,
              reference->root_delay,

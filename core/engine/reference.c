@@ -48,7 +48,7 @@ static void read_drift(struct engine *engine) {
 
 void reference_init(struct engine *engine) {
     struct reference *reference = &engine->reference;
-    double initial = ppm(0.0 - engine->clock.base_frequency);
+    double initial = ppm(0.0 - clock_frequency(&engine->clock));
 
     *reference = (struct reference){
         .leap = NTP_LEAP_UNSYNCHRONISED,
@@ -61,6 +61,8 @@ void reference_init(struct engine *engine) {
         .local_seed = random_u64(&engine->random),
     };
     engine->make_step_threshold = engine->config->make_step_threshold;
+    engine->reselect_distance = engine->config->reselect_distance;
+    engine->max_update_skew = engine->config->max_update_skew;
     engine->local = engine->config->local;
     if (engine->options.restarted && reference->steps_left > 0)
         reference->steps_left = 0;
@@ -76,8 +78,7 @@ void reference_write_drift(struct engine *engine) {
 
     if (path == NULL)
         return;
-    snprintf(text, sizeof(text), "%20.6f %20.6f\n", ppm(0.0 - engine->clock.base_frequency),
-             ppm(engine->reference.skew));
+    snprintf(text, sizeof(text), "%20.6f %20.6f\n", ppm(0.0 - clock_frequency(&engine->clock)), ppm(engine->reference.skew));
     engine->host->replace_file(engine->host->context, path, text, 0644);
     engine->reference.drift_age = 0.0;
 }
@@ -89,6 +90,10 @@ double reference_dispersion(const struct engine *engine, ns_t now) {
     return reference->root_dispersion +
            elapsed * (reference->skew + engine->config->max_clock_error * 1e-6) +
            engine->precision_seconds;
+}
+
+static double own_distance(const struct engine *engine, ns_t now) {
+    return engine->reference.root_delay / 2.0 + reference_dispersion(engine, now);
 }
 
 /* The system clock, not the NTP clock, is what maxerror is about: what remains to be slewed counts
@@ -147,6 +152,19 @@ static void step_if_wanted(struct engine *engine) {
         log_error(engine_log(engine), "Could not step system clock");
 }
 
+void reference_change(struct engine *engine, double frequency, double offset) {
+    sources_adjust(engine, engine_ntp(engine), frequency, offset);
+    clock_adjust(&engine->clock, frequency, offset, 0.0, 1.0);
+}
+
+void reference_set_manually(struct engine *engine, double frequency, double offset) {
+    if (fabs(offset) > engine->config->log_change)
+        log_warning(engine_log(engine), "System clock wrong by %.6f seconds", offset);
+    reference_change(engine, frequency, offset);
+    step_if_wanted(engine);
+    records_tracking(engine, engine_ntp(engine), offset, fabs(offset));
+}
+
 /* -q and -Q: the first update is the last. */
 static void finish_once(struct engine *engine, double offset) {
     bool set = engine->options.mode == ENGINE_SET_ONCE;
@@ -168,7 +186,7 @@ static double frequency_change(const struct engine *engine, const struct referen
     double wander = engine->config->max_clock_error * 1e-6;
     struct frequency_update change = discipline_update_frequency(
         engine->reference.skew, elapsed, wander, update->combination.frequency,
-        update->combination.skew, engine->config->max_update_skew * 1e-6);
+        update->combination.skew, engine->max_update_skew * 1e-6);
     double limit = engine->config->max_drift * 1e-6;
     double wanted = engine->clock.base_frequency + change.change;
 
@@ -200,7 +218,9 @@ static void take_over(struct engine *engine, const struct reference_update *upda
     reference->synchronised = true;
     reference->leap = leap_update(engine, update->leap, now);
     reference->stratum = update->stratum + 1;
-    reference->reference_id = association_reference_id(&association->remote.address);
+    reference->reference_id = association->config.copy
+                                  ? association->report.header.reference_id
+                                  : association_reference_id(&association->remote.address);
     reference->address = association->remote.address;
     reference->root_delay = update->root_delay;
     reference->root_dispersion = update->root_dispersion;
@@ -222,6 +242,10 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
 
     if (!isfinite(offset) || engine->finished || change_refused(engine, offset))
         return;
+    if (engine->initial.running) {
+        initial_measured(engine, offset);
+        return;
+    }
     if (engine->options.mode != ENGINE_DAEMON) {
         finish_once(engine, offset);
         return;
@@ -239,8 +263,10 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
     take_over(engine, update, now);
     keep_statistics(engine, offset, elapsed);
     step_if_wanted(engine);
+    reference->local_was_near |= own_distance(engine, now) < engine->local.activate;
     reference_tell_kernel(engine);
     smoothing_unlock(engine);
+    fallback_update(engine, elapsed);
     records_tracking(engine, now, offset, max_error);
     reference->drift_known = true;
     if (reference->drift_age >= engine->config->drift_file_interval)
@@ -263,10 +289,6 @@ void reference_lose(struct engine *engine) {
     leap_update(engine, NTP_LEAP_UNSYNCHRONISED, engine_ntp(engine));
     reference_tell_kernel(engine);
     records_tracking(engine, engine_ntp(engine), 0.0, 0.0);
-}
-
-static double own_distance(const struct engine *engine, ns_t now) {
-    return engine->reference.root_delay / 2.0 + reference_dispersion(engine, now);
 }
 
 /* The rules of `local`: unsynchronised for long enough, or so far from the truth that our own word

@@ -21,6 +21,12 @@ struct reference_update {
 /* Applies an update: clock, makestep, statistics, driftfile, tracking.log. */
 void reference_apply(struct engine *engine, const struct reference_update *update);
 
+/* Corrects the clock by frequency (s/s) and offset (s); histories are carried over. */
+void reference_change(struct engine *engine, double frequency, double offset);
+
+/* The same because a person said so: it is logged as an update. */
+void reference_set_manually(struct engine *engine, double frequency, double offset);
+
 /* The kernel is told about the quality of its clock, and of leap seconds. */
 void reference_tell_kernel(struct engine *engine);
 

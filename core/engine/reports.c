@@ -100,7 +100,7 @@ enum control_status answer_tracking(struct engine *engine, const union control_p
     tracking->current_correction = clock_remaining(&engine->clock, engine_clock(engine));
     tracking->last_offset = 0.0 - reference->last_offset;
     tracking->rms_offset = sqrt(reference->square_offset);
-    tracking->freq_ppm = 0.0 - engine->clock.base_frequency * 1e6;
+    tracking->freq_ppm = 0.0 - clock_frequency(&engine->clock) * 1e6;
     tracking->root_delay = served.root_delay;
     tracking->root_dispersion = served.root_dispersion;
     tracking->last_update_interval = reference->update_interval;

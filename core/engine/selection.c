@@ -5,11 +5,13 @@
 
 #include "core/engine/records.h"
 #include "core/engine/reference.h"
+#include "core/engine/selection.h"
 #include "core/engine/sources.h"
 
 #define BAD_UPDATES_SAID 4 /* own updates in a bad state before it is said */
 
-static void fill_view(const struct source *source, ns_t now, struct select_source *view) {
+static void fill_view(const struct source *source, const struct added_options *added, ns_t now,
+                      struct select_source *view) {
     const struct association *association = &source->association;
     struct estimate estimate;
     struct sample oldest, newest;
@@ -17,7 +19,7 @@ static void fill_view(const struct source *source, ns_t now, struct select_sourc
 
     *view = source->view;
     view->is_ntp = true;
-    view->options = association->config.select_options;
+    view->options = selection_options(source, added);
     view->leap = association->leap;
     view->stratum = association->stratum;
     view->reachability = association->reachability;
@@ -48,7 +50,7 @@ static void options_fill(const struct engine *engine, struct select_options *opt
     *options = (struct select_options){
         .max_distance = config->max_distance,
         .max_jitter = config->max_jitter,
-        .reselect_distance = config->reselect_distance,
+        .reselect_distance = engine->reselect_distance,
         .stratum_weight = config->stratum_weight,
         .combine_limit = config->combine_limit,
         .max_clock_error = config->max_clock_error * 1e-6,
@@ -57,6 +59,8 @@ static void options_fill(const struct engine *engine, struct select_options *opt
         .max_stratum = config->max_stratum,
         .orphan_stratum = engine->local.enabled && engine->local.orphan ? engine->local.stratum : 0,
     };
+    if (options->orphan_stratum > 0)
+        options->orphan_own_id = selection_orphan_id(engine);
 }
 
 static int index_of(const struct engine *engine, const struct source *source) {
@@ -200,12 +204,13 @@ static void update_reference(struct engine *engine, ns_t now) {
 void selection_run(struct engine *engine, struct source *updated) {
     ns_t now = engine_ntp(engine);
     int before = engine->selected, update_index = updated != NULL ? index_of(engine, updated) : -1;
+    struct added_options added = selection_added_options(engine);
     struct select_options options;
     struct select_result result;
     char text[SOURCE_TEXT_SIZE];
 
     for (int i = 0; i < engine->source_count; i++) {
-        fill_view(engine->sources[i], now, &engine->views[i]);
+        fill_view(engine->sources[i], &added, now, &engine->views[i]);
         if (i == update_index)
             engine->views[i].updated = true;
     }
@@ -226,7 +231,7 @@ void selection_run(struct engine *engine, struct source *updated) {
         return;
     }
     engine->last_failure = SELECT_OK;
-    if (result.selected != before)
+    if (result.selected != before && engine->options.mode == ENGINE_DAEMON && !engine->initial.running)
         log_info(engine_log(engine), "Selected source %s",
                  sources_format(engine, engine->sources[result.selected], text));
     if (updated != NULL &&

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/engine/dump.h"
 #include "core/engine/names.h"
 #include "core/engine/records.h"
 #include "core/engine/reference.h"
@@ -119,6 +120,7 @@ bool sources_set_address(struct engine *engine, struct source *source,
     source->answered = false;
     source->view = (struct select_source){.score = 1.0, .state = SOURCE_MISSING_SAMPLES};
     association_set_online(&source->association, online, engine_monotonic(engine) + START_DELAY_NS);
+    dump_take(engine, source);
     return true;
 }
 
@@ -129,6 +131,7 @@ void sources_free(struct engine *engine) {
 
 void sources_adjust(struct engine *engine, ns_t when, double frequency, double offset) {
     smoothing_adjust(engine, frequency, offset);
+    manual_adjust(engine, when, frequency, offset);
     for (int i = 0; i < engine->source_count; i++) {
         struct association *association = &engine->sources[i]->association;
 

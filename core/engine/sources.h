@@ -17,7 +17,7 @@ enum add_result {
 enum add_result sources_add(struct engine *engine, const struct source_config *config);
 void sources_free(struct engine *engine);
 
-void sources_resolved(struct engine *engine, int group, enum resolve_status status,
+void sources_resolved(struct engine *engine, int index, enum resolve_status status,
                       const struct address *addresses, int count);
 /* Asks again at once for every name that has no address yet. */
 void sources_resolve_now(struct engine *engine);

@@ -4,8 +4,12 @@
 
 #include "core/engine/clock.h"
 #include "core/engine/engine.h"
+#include "core/engine/fallback.h"
+#include "core/engine/initial.h"
 #include "core/engine/leap.h"
+#include "core/engine/manual.h"
 #include "core/engine/smoothing.h"
+#include "core/engine/temperature.h"
 #include "core/ntp/access.h"
 #include "core/ntp/association.h"
 #include "core/ntp/client_log.h"
@@ -80,7 +84,7 @@ struct counters {
 };
 
 /* What is due at its own time, beside the sources and the clock's slew. */
-enum engine_timer { TIMER_LEAP, TIMER_COUNT };
+enum engine_timer { TIMER_INITIAL, TIMER_TEMPERATURE, TIMER_FALLBACK, TIMER_LEAP, TIMER_COUNT };
 
 enum socket_owner { OWNER_NONE, OWNER_SERVER, OWNER_CONTROL, OWNER_SOURCE };
 
@@ -93,6 +97,8 @@ struct engine {
     struct reference reference;
     struct local_config local;  /* the directive's, as chronyc may have changed it */
     double make_step_threshold; /* s, likewise */
+    double reselect_distance;   /* s, likewise */
+    double max_update_skew;     /* ppm, likewise */
     int precision;              /* log2 s */
     double precision_seconds;
 
@@ -110,6 +116,10 @@ struct engine {
     ns_t timers[TIMER_COUNT]; /* monotonic; NS_NEVER = nothing */
     struct leap leap;
     struct smoothing smoothing;
+    struct initial initial;
+    struct fallback fallback;
+    struct manual manual;
+    struct temperature temperature;
 
     struct access *ntp_access, *command_access;
     struct client_log *client_log;
@@ -147,5 +157,11 @@ bool engine_own_socket(struct engine *engine, int socket, enum socket_owner owne
                        struct source *source);
 void engine_close_socket(struct engine *engine, int *socket);
 void engine_finish(struct engine *engine, int status);
+
+/* Adds the configured sources. */
+void engine_add_sources(struct engine *engine);
+
+/* Every source was asked, and none was good. */
+bool engine_sources_failed(const struct engine *engine);
 
 #endif

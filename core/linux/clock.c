@@ -172,5 +172,7 @@ bool system_clock_set_status(void *context, const struct clock_status *status) {
     };
 
     (void)context;
+    if (status->tai_offset != 0)
+        adjtimex(&(struct timex){.modes = ADJ_TAI, .constant = status->tai_offset});
     return adjtimex(&state) >= 0;
 }

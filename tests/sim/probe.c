@@ -41,9 +41,8 @@ bool probe_ask(struct sim_node *node, struct ntp_header *answer, double *error) 
 enum control_status probe_command(struct sim_node *node, unsigned command, const void *arguments,
                                   void *results) {
     const struct control_command_info *info = control_command(command);
-    struct control_request request = {.version = CONTROL_VERSION,
-                                      .type = CONTROL_TYPE_REQUEST,
-                                      .command = (uint16_t)command};
+    struct control_request request = {
+        .version = CONTROL_VERSION, .type = CONTROL_TYPE_REQUEST, .command = (uint16_t)command};
     uint8_t bytes[CONTROL_MAX_REQUEST] = {0};
     struct packet packet = {
         .socket = socket_of(node, SOCKET_CONTROL),

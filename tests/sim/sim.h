@@ -14,7 +14,7 @@
 #define SIM_MAX_MATCHES 16
 #define SIM_MAX_FILES   8
 #define SIM_MAX_REPLY   1200
-#define SIM_PROBE_PORT  9999 /* answers to it are kept in `reply` */
+#define SIM_PROBE_PORT  9999                /* answers to it are kept in `reply` */
 #define SIM_START_UNIX  INT64_C(1262304000) /* 2010-01-01, true time when a simulation starts */
 
 /* A seeded generator of its own, so that results are the same everywhere. */
@@ -45,10 +45,10 @@ struct sim_clock {
     int64_t oscillator_ns;
     double oscillator_fraction;
     bool kept;          /* someone has told the kernel how good it is */
-    double next_wander;             /* true seconds of the next wander step */
-    int leap, tai;                  /* what the kernel was told: 1 insert, -1 delete; s */
+    double next_wander; /* true seconds of the next wander step */
+    int leap, tai;      /* what the kernel was told: 1 insert, -1 delete; s */
     bool leap_made;
-    int steps;          /* times it was stepped */
+    int steps; /* times it was stepped */
 };
 
 /* One direction of a path. delay() draws a packet's delay in s; NULL: base + jitter * exponential.
@@ -94,11 +94,11 @@ struct sim_node {
     } files[SIM_MAX_FILES];
     uint8_t reply[SIM_MAX_REPLY]; /* to a probe (probe.h) */
     size_t reply_length;
-    int announced_leap; /* the leap second of sim_leap() that its answers announce, and make */
+    int announced_leap;  /* the leap second of sim_leap() that its answers announce, and make */
     int announced_shift; /* s, that they made */
-    bool deaf;     /* answers nothing: a stopped server */
-    double lie;    /* s, added to what its clock reads: a falseticker */
-    bool echo_log; /* messages to stderr */
+    bool deaf;           /* answers nothing: a stopped server */
+    double lie;          /* s, added to what its clock reads: a falseticker */
+    bool echo_log;       /* messages to stderr */
     struct {
         const char *needle;
         int count;

@@ -1,4 +1,5 @@
-/* Leap seconds: announced by servers, known from a list; made by the kernel, by a step, by a slew. */
+/* Leap seconds: announced by servers, known from a list; made by the kernel, by a step, by a slew.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -212,7 +213,7 @@ static void without_permission_the_served_time_leaps_all_the_same(void **state) 
         assert_int_equal(leap_of(client), NTP_LEAP_INSERT);
         sim_run(sim, BEFORE + 0.5);
         assert_int_equal(leap_of(client), NTP_LEAP_UNSYNCHRONISED);
-        assert_int_equal(sim_matched(client, "Could not step system clock"), 1);
+        assert_int_equal(sim_matched(client, "Could not step system clock"), !kernel);
         assert_int_equal(sim_matched(client, "System clock was stepped for leap second"), 1);
         for (double t = BEFORE + 5.5; t < BEFORE + 1000.0; t += 10.0) {
             sim_run(sim, t);
