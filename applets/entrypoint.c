@@ -5,6 +5,7 @@
  * All signals are blocked from the first instruction and taken one by one with sigtimedwait(2):
  * nothing is lost before a handler stands, and there are no handlers. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static const char usage[] =
 #define STOP_WAIT_S         5 /* after SIGTERM, before SIGKILL */
 #define NOT_EXECUTABLE      126
 #define NOT_FOUND           127
+#define DEFAULT_PATH        "/bin:/usr/bin:/usr/local/bin"
 
 static const char *const directories[] = {
     "/run",     "/run/chrony",     "/var", "/var/lib", "/var/lib/chrony",
@@ -82,6 +84,34 @@ static void execute_applet(const struct entrypoint *entrypoint, const char *name
     execv(entrypoint->program, words);
 }
 
+/* Becomes the first program of this name in PATH that can be run. Returns with errno set when there
+ * is none: one that exists is the better reason. The C library's own execvp() is larger. */
+static void execute_in_path(char **words) {
+    const char *directory = getenv("PATH");
+    int reason = ENOENT;
+
+    if (directory == NULL || *words[0] == '\0' || strchr(words[0], '/') != NULL) {
+        execv(words[0], words);
+        return;
+    }
+    for (;; directory++) {
+        size_t length = strcspn(directory, ":");
+        char path[PATH_MAX];
+
+        /* An empty one is the working directory. */
+        if (snprintf(path, sizeof path, "%.*s%s%s", (int)length, directory, length > 0 ? "/" : "",
+                     words[0]) < (int)sizeof path) {
+            execv(path, words);
+            if (errno != ENOENT && errno != ENOTDIR)
+                reason = errno;
+        }
+        directory += length;
+        if (*directory == '\0')
+            break;
+    }
+    errno = reason;
+}
+
 /* Becomes a command: a path, an applet, or a program in PATH. */
 _Noreturn static void execute(const struct entrypoint *entrypoint, char **words) {
     sigprocmask(SIG_SETMASK, &entrypoint->before, NULL);
@@ -89,7 +119,7 @@ _Noreturn static void execute(const struct entrypoint *entrypoint, char **words)
         if (strcmp(words[0], *name) == 0)
             execute_applet(entrypoint, *name, words);
     }
-    execvp(words[0], words);
+    execute_in_path(words);
 
     int reason = errno;
 
@@ -263,6 +293,23 @@ static int supervise(struct entrypoint *entrypoint, char **words) {
     return entrypoint->status;
 }
 
+/* A container may be started without any environment. */
+static void provide_path(void) {
+    int count = 0;
+    char **variables;
+
+    if (getenv("PATH") != NULL)
+        return;
+    while (environ[count] != NULL)
+        count++;
+    variables = calloc((size_t)count + 2, sizeof *variables);
+    if (variables == NULL)
+        return;
+    memcpy(variables, environ, (size_t)count * sizeof *variables);
+    variables[count] = "PATH=" DEFAULT_PATH;
+    environ = variables;
+}
+
 static bool is_daemon(const char *command) {
     const char *slash = strrchr(command, '/');
 
@@ -289,7 +336,7 @@ int entrypoint_main(int argc, char **argv) {
         puts("chronobox " CHRONOBOX_VERSION);
         return 0;
     }
-    setenv("PATH", "/bin:/usr/bin:/usr/local/bin", 0);
+    provide_path();
     find_program(&entrypoint, argv[0]);
     make_directories();
     if (*words != NULL && is_daemon(*words))

@@ -55,9 +55,9 @@ static int print_version(void) {
     return 0;
 }
 
-/* value: the option's argument, if it has one. -1: go on; otherwise the exit status. */
+/* value: the option's argument, "" when it has none. -1: go on; otherwise the exit status. */
 static int apply_option(struct chronyc *session, struct settings *settings, char option,
-                        char *value) {
+                        const char *value) {
     static const char switches[] = "cenNmw";
     bool *const targets[] = {&session->csv,          &session->end_dot, &session->numeric,
                              &session->source_names, &settings->each,   &session->wide};
@@ -85,10 +85,9 @@ static int parse_word(struct chronyc *session, struct settings *settings, const 
     int status = -1;
     for (char *letter = **words + 1; *letter && status < 0; letter++) {
         const char *found = *letter == ':' ? NULL : strchr(letters, *letter);
-        char *value = NULL;
-        if (found && found[1] == ':')
-            value = letter[1] ? letter + 1 : *++*words;
-        if (!found || (found[1] == ':' && !value)) {
+        bool has_value = found && found[1] == ':';
+        const char *value = !has_value ? "" : letter[1] ? letter + 1 : *++*words;
+        if (!found || !value) {
             fprintf(stderr,
                     found ? "%s: option requires an argument -- '%c'\n"
                           : "%s: invalid option -- '%c'\n",
@@ -96,7 +95,7 @@ static int parse_word(struct chronyc *session, struct settings *settings, const 
             return print_usage(program, 1);
         }
         status = apply_option(session, settings, *letter, value);
-        if (value)
+        if (has_value)
             break;
     }
     return status;
@@ -112,7 +111,7 @@ static int parse_options(struct chronyc *session, struct settings *settings, cha
             return print_version();
     }
     int status = -1;
-    for (*words = argv + 1; **words && (**words)[0] == '-' && (**words)[1] && status < 0;
+    for (*words = argv + 1; status < 0 && **words && (**words)[0] == '-' && (**words)[1];
          ++*words) {
         if (strcmp(**words, "--") == 0) {
             ++*words;

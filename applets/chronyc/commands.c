@@ -72,10 +72,34 @@ chronyc_obsolete(struct chronyc *session, const struct chronyc_command *command,
 
 #define HANDLERS(H)                                                                                \
     H(report)                                                                                      \
-    H(listing) H(ntpdata) H(clients) H(sourcename) H(waitsync) H(manual) H(settime) H(plain)       \
-        H(float) H(makestep) H(smoothtime) H(only_sources) H(masked) H(modify) H(offset)           \
-            H(selectopts) H(add) H(delete) H(local) H(check) H(access) H(dns) H(timeout)           \
-                H(retries) H(keygen) H(help) H(leave) H(obsolete)
+    H(listing)                                                                                     \
+    H(ntpdata)                                                                                     \
+    H(clients)                                                                                     \
+    H(sourcename)                                                                                  \
+    H(waitsync)                                                                                    \
+    H(manual)                                                                                      \
+    H(settime)                                                                                     \
+    H(plain)                                                                                       \
+    H(float)                                                                                       \
+    H(makestep)                                                                                    \
+    H(smoothtime)                                                                                  \
+    H(only_sources)                                                                                \
+    H(masked)                                                                                      \
+    H(modify)                                                                                      \
+    H(offset)                                                                                      \
+    H(selectopts)                                                                                  \
+    H(add)                                                                                         \
+    H(delete)                                                                                      \
+    H(local)                                                                                       \
+    H(check)                                                                                       \
+    H(access)                                                                                      \
+    H(dns)                                                                                         \
+    H(timeout)                                                                                     \
+    H(retries)                                                                                     \
+    H(keygen)                                                                                      \
+    H(help)                                                                                        \
+    H(leave)                                                                                       \
+    H(obsolete)
 
 enum {
 #define HANDLER_NUMBER(name) HANDLER_##name,

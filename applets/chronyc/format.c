@@ -1,3 +1,4 @@
+/* The columns of intervals, offsets and frequencies, and where they change their unit. */
 #include "applets/chronyc/format.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* The loop over the words of a command line. */
 #include "applets/chronyc/long_options.h"
 
 #include <math.h>

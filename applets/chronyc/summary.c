@@ -1,3 +1,4 @@
+/* One round of questions, judged and put into one line. */
 #include "applets/chronyc/summary.h"
 
 #include <math.h>
@@ -41,7 +42,7 @@ void summary_take(struct control_client *client, struct summary *summary) {
     summary->source = tracking->ip_addr;
     summary->offset = 0.0 - tracking->current_correction; /* no negative zero */
     summary->distance = tracking->root_delay / 2.0 + tracking->root_dispersion;
-    if (tracking->ref_time)
+    if (tracking->ref_time && !summary->local)
         summary->age =
             fmax(ns_difference((ns_t)now.tv_sec * NS_PER_S + now.tv_nsec, tracking->ref_time), 0.0);
     if (!summary->synchronised)
@@ -49,14 +50,15 @@ void summary_take(struct control_client *client, struct summary *summary) {
 }
 
 void summary_print(const struct summary *summary, struct text *text) {
-    if (!summary->answered)
+    if (!summary->answered) {
         text_append(text, "chronyd does not answer");
-    else if (!summary->synchronised)
+    } else if (!summary->synchronised) {
         text_printf(text, "not synchronised: %d sources, %d reachable, %d without an address yet",
                     summary->sources, summary->reachable, summary->unresolved);
-    else
-        text_printf(text,
-                    "stratum %u%s, offset %+.6f s, root distance %.3f s, last update %.0f s ago",
-                    summary->stratum, summary->local ? " (local reference)" : "", summary->offset,
-                    summary->distance, summary->age);
+    } else {
+        text_printf(text, "stratum %u%s, offset %+.6f s, root distance %.3f s", summary->stratum,
+                    summary->local ? " (local reference)" : "", summary->offset, summary->distance);
+        if (!summary->local)
+            text_printf(text, ", last update %.0f s ago", summary->age);
+    }
 }

@@ -13,7 +13,7 @@ struct summary {
     struct address source; /* family NONE: a reference clock, or none */
     double offset;         /* s the clock is fast */
     double distance;       /* s, root distance: half the root delay and the root dispersion */
-    double age;            /* s since the last update */
+    double age; /* s since the last update; 0 with the local reference, which needs none */
     int sources, reachable, unresolved; /* counted when not synchronised */
 };
 

@@ -240,8 +240,6 @@ static void say_what_is_missing(const struct chronyd *daemon) {
         log_warning(&daemon->log, "-F : there is no system call filter yet");
     if (options->set_from_rtc)
         log_warning(&daemon->log, "-s : the real-time clock is not read yet");
-    if (options->reload_dumps)
-        log_warning(&daemon->log, "-r : measurements are not kept over a restart yet");
 }
 
 static bool is_path(const char *path) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "applets/applets.h"
 #include "applets/tools/tool.h"
@@ -42,6 +43,7 @@ static const char *precision_format(const struct tool *tool) {
 
 int date_main(int argc, char **argv) {
     struct tool tool = tool_begin(argv, "date", usage);
+    char *utc[] = {"TZ=UTC0", NULL};
     const char *format = "%a %b %e %H:%M:%S %Z %Y";
     struct timespec now;
     int64_t seconds;
@@ -51,7 +53,7 @@ int date_main(int argc, char **argv) {
     for (int option; (option = tool_option(&tool, "uRI::d:")) != 0;) {
         switch (option) {
         case 'u':
-            setenv("TZ", "UTC0", 1);
+            environ = utc; /* nothing else of it is asked for */
             break;
         case 'R':
             format = "%a, %d %b %Y %H:%M:%S %z";

@@ -1,7 +1,6 @@
 /* What more than one of the small commands needs. */
 #include "applets/tools/tool.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -119,13 +118,15 @@ struct addrinfo *tool_resolve(const struct tool *tool, const char *host, const c
 }
 
 const char *tool_address(const struct sockaddr *address, char *text) {
-    const void *bytes = address->sa_family == AF_INET6
-                            ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
-                            : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
+    struct address value = {.family = ADDRESS_IPV4};
 
-    if (inet_ntop(address->sa_family, bytes, text, TOOL_ADDRESS_SIZE) == NULL)
-        text[0] = '\0';
-    return text;
+    if (address->sa_family == AF_INET6) {
+        value.family = ADDRESS_IPV6;
+        memcpy(value.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+    } else {
+        memcpy(value.bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
+    }
+    return address_format(&value, text);
 }
 
 static void end_program(int number) {

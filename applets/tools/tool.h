@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/base/address.h"
 #include "core/base/time.h"
 
 struct tool {
@@ -52,7 +53,7 @@ int tool_finish(const struct tool *tool, int status);
 struct addrinfo *tool_resolve(const struct tool *tool, const char *host, const char *port,
                               int family, int type);
 
-#define TOOL_ADDRESS_SIZE 48
+#define TOOL_ADDRESS_SIZE ADDRESS_TEXT_SIZE
 
 /* The numeric address without port into text (TOOL_ADDRESS_SIZE bytes); returns text. */
 const char *tool_address(const struct sockaddr *address, char *text);

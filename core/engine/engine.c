@@ -97,15 +97,11 @@ static void start_clock(struct engine *engine) {
     clock_init(&engine->clock, engine->host, &options);
 }
 
-/* False: something that was configured cannot be (logged). */
-static bool start_timers(struct engine *engine) {
-    for (int i = 0; i < TIMER_COUNT; i++)
-        engine->timers[i] = NS_NEVER;
+static void start_features(struct engine *engine) {
     leap_init(engine);
     smoothing_init(engine);
     fallback_init(engine);
     engine->manual.enabled = engine->config->manual;
-    return temperature_init(engine);
 }
 
 void engine_add_sources(struct engine *engine) {
@@ -140,11 +136,14 @@ struct engine *engine_new(const struct config *config, const struct engine_optio
         engine_free(engine);
         return NULL;
     }
-    start_clock(engine);
-    if (!start_timers(engine)) {
+    for (int i = 0; i < TIMER_COUNT; i++)
+        engine->timers[i] = NS_NEVER;
+    if (!temperature_init(engine)) {
         engine_free(engine);
         return NULL;
     }
+    start_clock(engine);
+    start_features(engine);
     control_open(engine);
     serve_update_sockets(engine);
     reference_init(engine);

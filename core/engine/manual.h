@@ -12,6 +12,7 @@ struct engine;
 
 struct manual {
     bool enabled;
+    bool applying; /* the update being made is an entry's */
     int count;
     struct manual_sample {
         ns_t time;       /* NTP time, carried along when the clock is adjusted */

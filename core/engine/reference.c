@@ -162,7 +162,9 @@ void reference_set_manually(struct engine *engine, double frequency, double offs
         log_warning(engine_log(engine), "System clock wrong by %.6f seconds", offset);
     reference_change(engine, frequency, offset);
     step_if_wanted(engine);
+    engine->manual.applying = true;
     records_tracking(engine, engine_ntp(engine), offset, fabs(offset));
+    engine->manual.applying = false;
 }
 
 /* -q and -Q: the first update is the last. */

@@ -112,7 +112,7 @@ enum control_status answer_sourcestats(struct engine *engine,
                                        union control_payload *results) {
     struct source *source = by_index(engine, arguments->as_index.index);
     struct control_sourcestats *stats = &results->as_sourcestats;
-    struct estimate estimate;
+    struct estimate newest, estimate;
 
     if (source == NULL)
         return CONTROL_NO_SUCH_SOURCE;
@@ -121,7 +121,7 @@ enum control_status answer_sourcestats(struct engine *engine,
     stats->sd = UNKNOWN_DEVIATION;
     stats->skew_ppm = UNKNOWN_SKEW_PPM;
     stats->n_samples = (uint32_t)sample_count(source);
-    if (stats->n_samples == 0 ||
+    if (stats->n_samples == 0 || !filter_estimate(source->association.filter, &newest) ||
         !filter_predict(source->association.filter, engine_ntp(engine), &estimate))
         return CONTROL_SUCCESS;
     stats->n_samples = (uint32_t)estimate.samples;
@@ -129,7 +129,7 @@ enum control_status answer_sourcestats(struct engine *engine,
     stats->span_seconds = whole_seconds(estimate.span + 0.5);
     stats->sd = estimate.deviation;
     stats->resid_freq_ppm = -estimate.frequency * 1e6;
-    stats->skew_ppm = estimate.skew * 1e6;
+    stats->skew_ppm = newest.skew * 1e6; /* only the offset is carried forward to now */
     stats->est_offset = -estimate.offset;
     stats->est_offset_err = estimate.offset_error;
     return CONTROL_SUCCESS;

@@ -1,415 +1,345 @@
-/* printf, exactly rounded: a double is turned into all its decimal digits (it always has finitely
- * many), then cut. */
-#include "core/libc/compact.h"
-
+/* printf. A double always has finitely many decimal digits: all of them are computed, by doubling
+ * or halving a row of digits, and rounded once. */
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Decimal digits in limbs of nine: 309 before the point, 1074 behind it. */
-#define LIMB          1000000000u
-#define LIMB_DIGITS   9
-#define WHOLE_LIMBS   36
-#define LIMBS         (WHOLE_LIMBS + 121)
-#define DIGITS        (LIMBS * LIMB_DIGITS)
-#define POINT         (WHOLE_LIMBS * LIMB_DIGITS)
-#define MAX_PRECISION 60
-#define LINE_SIZE     4096 /* what one call to printf or fprintf can print */
+#include "core/libc/stream.h"
 
-struct output {
-    char *to;
-    size_t size, length;
-};
+/* The row: a place for the carry and 309 digits before the point, 1074 behind it and as many as can
+ * be asked for beyond. */
+#define POINT         310
+#define MAX_PRECISION 60
+#define DIGITS        (POINT + 1074 + MAX_PRECISION)
+
+#define MANTISSA_BITS 52
+#define EXPONENT_BIAS (1023 + MANTISSA_BITS)
+
+#define LOWER_CASE ('a' - 'A')
+
+static const char flag_letters[] = "-+ 0";
+enum flag { LEFT = 1, PLUS = 2, SPACE = 4, ZERO = 8 };
 
 struct field {
-    bool left, plus, space, zero, upper;
-    int width, precision; /* precision -1 = not given */
-    int size;             /* bytes of an integer argument */
-    char conversion;
+    unsigned flags;
+    int width, precision; /* precision -1: not given */
+    int size;             /* of an integer argument, in bytes */
+    char conversion;      /* in lower case */
+    char upper;           /* what makes a letter of the result upper case when subtracted */
 };
 
-static void put(struct output *output, char c) {
-    if (output->length + 1 < output->size)
-        output->to[output->length] = c;
-    output->length++;
-}
+/* A va_list that functions can share. */
+struct arguments {
+    va_list list;
+};
 
-static void put_many(struct output *output, char c, int count) {
+static void put_many(STREAM *stream, char c, int count) {
     for (; count > 0; count--)
-        put(output, c);
+        compact_put(stream, c);
 }
 
-/* A sign or prefix and a body, padded to the field's width; zeros go between them. */
-static void put_padded(struct output *output, const struct field *field, const char *prefix,
-                       const char *body, int length, bool zeros) {
-    int prefix_length = (int)strlen(prefix), padding = field->width - prefix_length - length;
+/* A sign and a body, padded to the field's width; zeros go between them. */
+static void put_padded(STREAM *stream, const struct field *field, char sign, const char *body,
+                       int length) {
+    int padding = field->width - length - (sign != '\0');
 
-    if (!field->left && !zeros)
-        put_many(output, ' ', padding);
-    while (*prefix != '\0')
-        put(output, *prefix++);
-    if (!field->left && zeros)
-        put_many(output, '0', padding);
+    if ((field->flags & (LEFT | ZERO)) == 0)
+        put_many(stream, ' ', padding);
+    if (sign != '\0')
+        compact_put(stream, sign);
+    if ((field->flags & (LEFT | ZERO)) == ZERO)
+        put_many(stream, '0', padding);
     for (int i = 0; i < length; i++)
-        put(output, body[i]);
-    if (field->left)
-        put_many(output, ' ', padding);
+        compact_put(stream, body[i]);
+    if (field->flags & LEFT)
+        put_many(stream, ' ', padding);
 }
 
-static const char *sign_of(const struct field *field, bool negative) {
-    return negative ? "-" : field->plus ? "+" : field->space ? " " : "";
+static char sign_of(const struct field *field, bool negative) {
+    return negative ? '-' : field->flags & PLUS ? '+' : field->flags & SPACE ? ' ' : '\0';
 }
 
-static void put_integer(struct output *output, const struct field *field, uint64_t value,
-                        const char *prefix) {
-    unsigned base = field->conversion == 'o'                   ? 8
-                    : strchr("xXp", field->conversion) != NULL ? 16
-                                                               : 10;
-    char text[MAX_PRECISION + 24], *at = text + sizeof(text);
-    int least = field->precision < 0               ? 1
-                : field->precision > MAX_PRECISION ? MAX_PRECISION
-                                                   : field->precision;
+/* The argument's bits stand at the upper end of a 64-bit word. */
+static void put_integer(STREAM *stream, struct field *field, uint64_t bits) {
+    char text[MAX_PRECISION + 4], *at = text + sizeof(text), sign = '\0';
+    unsigned base = field->conversion == 'x' ? 16 : field->conversion == 'o' ? 8 : 10;
+    int shift = 64 - 8 * field->size;
+    uint64_t value = bits >> shift;
 
-    for (; value > 0 || text + sizeof(text) - at < least; value /= base)
-        *--at = (field->upper ? "0123456789ABCDEF" : "0123456789abcdef")[value % base];
-    put_padded(output, field, prefix, at, (int)(text + sizeof(text) - at),
-               field->zero && field->precision < 0);
+    if (field->conversion == 'd' || field->conversion == 'i') {
+        sign = sign_of(field, bits >> 63);
+        if (sign == '-')
+            value = (0 - bits) >> shift;
+    }
+    if (field->precision < 0)
+        field->precision = 1;
+    else
+        field->flags &= ~(unsigned)ZERO;
+    for (; value > 0 || text + sizeof(text) - at < field->precision; value /= base) {
+        char digit = (char)('0' + value % base);
+
+        *--at = (char)(digit <= '9' ? digit : digit + 'a' - '9' - 1 - field->upper);
+    }
+    put_padded(stream, field, sign, at, (int)(text + sizeof(text) - at));
 }
 
-/* All decimal digits of x >= 0, finite, with the point behind digit POINT. */
-static void expand(double x, char *digits) {
-    uint32_t limbs[LIMBS] = {0};
-    int exponent, last = WHOLE_LIMBS - 1;
-    uint64_t mantissa = (uint64_t)ldexp(frexp(x, &exponent), 53);
+/* All decimal digits of x >= 0, finite. */
+static void expand(double x, char *row) {
+    int first = POINT, last = POINT, exponent; /* what is not zero lies in between */
+    uint64_t bits, mantissa;
 
-    exponent -= 53;
-    limbs[WHOLE_LIMBS - 1] = (uint32_t)(mantissa % LIMB);
-    limbs[WHOLE_LIMBS - 2] = (uint32_t)(mantissa / LIMB);
-    while (exponent > 0) {
-        int shift = exponent < 29 ? exponent : 29;
-        uint64_t carry = 0;
+    memset(row, 0, DIGITS);
+    memcpy(&bits, &x, sizeof(bits));
+    exponent = (int)(bits >> MANTISSA_BITS);
+    mantissa = bits & ((UINT64_C(1) << MANTISSA_BITS) - 1);
+    if (exponent > 0)
+        mantissa |= UINT64_C(1) << MANTISSA_BITS;
+    else
+        exponent = 1;
+    for (; mantissa > 0; mantissa /= 10)
+        row[--first] = (char)(mantissa % 10);
+    for (; exponent > EXPONENT_BIAS; exponent--) {
+        int carry = 0;
 
-        for (int i = WHOLE_LIMBS - 1; i >= 0; i--) {
-            carry += (uint64_t)limbs[i] << shift;
-            limbs[i] = (uint32_t)(carry % LIMB);
-            carry /= LIMB;
+        for (int i = POINT - 1; i >= first; i--) {
+            carry += 2 * row[i];
+            row[i] = (char)(carry % 10);
+            carry /= 10;
         }
-        exponent -= shift;
+        if (carry > 0)
+            row[--first] = (char)carry;
     }
-    while (exponent < 0) {
-        /* A limb holds 2^9 * 5^9, so a shift by up to nine bits carries exactly into the next. */
-        int shift = -exponent < LIMB_DIGITS ? -exponent : LIMB_DIGITS;
-        uint32_t carry = 0, mask = (1u << shift) - 1;
+    for (; exponent < EXPONENT_BIAS; exponent++) {
+        int rest = 0;
 
-        for (int i = 0; i <= last || (carry != 0 && i < LIMBS); i++) {
-            uint32_t limb = limbs[i];
-
-            limbs[i] = (limb >> shift) + carry;
-            carry = (limb & mask) * (LIMB >> shift);
-            if (i > last)
-                last = i;
+        for (int i = first; i < last; i++) {
+            rest = rest * 10 + row[i];
+            row[i] = (char)(rest / 2);
+            rest %= 2;
         }
-        exponent += shift;
-    }
-    for (int i = 0; i < LIMBS; i++) {
-        for (int digit = LIMB_DIGITS - 1; digit >= 0; digit--, limbs[i] /= 10)
-            digits[i * LIMB_DIGITS + digit] = (char)('0' + limbs[i] % 10);
+        if (rest > 0)
+            row[last++] = 5;
     }
 }
 
-/* Rounds to digits[0..end), half to even; digits[0] is a zero that takes the carry. */
-static void round_at(char *digits, int end) {
-    bool up = digits[end] > '5', tie = digits[end] == '5';
+/* Rounds to row[0..end), half to even. */
+static void round_at(char *row, int end) {
+    bool up = false;
 
-    for (int i = end + 1; i < DIGITS && tie; i++) {
-        if (digits[i] != '0') {
-            up = true;
-            break;
-        }
-    }
-    if (!up && tie)
-        up = (digits[end - 1] - '0') % 2 != 0;
-    for (int i = end - 1; up; i--) {
-        up = digits[i] == '9';
-        digits[i] = up ? '0' : (char)(digits[i] + 1);
+    for (int i = end + 1; i < DIGITS; i++)
+        up |= row[i] != 0;
+    up = 2 * row[end] + up > 10 - row[end - 1] % 2;
+    while (up) {
+        up = row[--end] == 9;
+        row[end] = up ? 0 : (char)(row[end] + 1);
     }
 }
 
-static int first_digit(const char *digits) {
-    int first = 0;
-
-    while (first < DIGITS - MAX_PRECISION - 2 && digits[first] == '0')
-        first++;
-    return first;
+/* The first digit that is not zero; of zero, the one before the point. */
+static int first_digit(const char *row) {
+    for (int i = 0; i < DIGITS; i++)
+        if (row[i] != 0)
+            return i;
+    return POINT - 1;
 }
 
-/* Drops the zeros at the end of a fraction (%g). */
-static int trim(const char *body, int length) {
-    if (memchr(body, '.', (size_t)length) == NULL)
-        return length;
-    while (body[length - 1] == '0')
-        length--;
-    return length - (body[length - 1] == '.');
-}
+/* The digits of a finite value >= 0; returns how many characters. */
+static int write_double(char *body, double value, const struct field *field) {
+    char row[DIGITS];
+    bool fixed = field->conversion == 'f', general = field->conversion == 'g';
+    int precision = field->precision, point = POINT, length = 0, first, end, exponent;
 
-static int copy_fraction(char *body, const char *digits, int count) {
-    if (count == 0)
-        return 0;
-    *body = '.';
-    memcpy(body + 1, digits, (size_t)count);
-    return count + 1;
-}
-
-static int write_fixed(char *body, char *digits, int precision) {
-    int first, length;
-
-    round_at(digits, POINT + precision);
-    first = first_digit(digits);
-    if (first >= POINT)
+    expand(value, row);
+    if (general && precision > 0)
+        precision--;
+    end = (fixed ? POINT : first_digit(row) + 1) + precision;
+    round_at(row, end);
+    first = first_digit(row);
+    exponent = POINT - 1 - first;
+    if (!fixed)
+        end = first + 1 + precision;
+    fixed |= general && exponent >= -4 && exponent <= precision;
+    if (!fixed)
+        point = first + 1;
+    else if (first >= POINT)
         first = POINT - 1;
-    length = POINT - first;
-    memcpy(body, digits + first, (size_t)length);
-    return length + copy_fraction(body + length, digits + POINT, precision);
-}
-
-static int write_exponent(char *body, int exponent, bool upper) {
-    int length = 0, magnitude = exponent < 0 ? -exponent : exponent;
-
-    body[length++] = upper ? 'E' : 'e';
-    body[length++] = exponent < 0 ? '-' : '+';
-    if (magnitude >= 100)
-        body[length++] = (char)('0' + magnitude / 100);
-    body[length++] = (char)('0' + magnitude / 10 % 10);
-    body[length++] = (char)('0' + magnitude % 10);
+    while (general && end > point && row[end - 1] == 0)
+        end--;
+    for (; first < end; first++) {
+        if (first == point)
+            body[length++] = '.';
+        body[length++] = (char)('0' + row[first]);
+    }
+    if (!fixed)
+        length += COMPACT(snprintf)(body + length, 6, "%c%+03d", 'e' - field->upper, exponent);
     return length;
 }
 
-/* general: %g, which drops zeros and prefers the plain form for exponents of -4..precision. */
-static int write_scientific(char *body, char *digits, bool zero, int precision, bool upper,
-                            bool general) {
-    int first = zero ? POINT - 1 : first_digit(digits), exponent, length = 1;
-
-    round_at(digits, first + 1 + precision);
-    if (digits[first - 1] != '0')
-        first--;
-    exponent = POINT - 1 - first;
-    if (general && exponent >= -4 && exponent <= precision)
-        return trim(body, write_fixed(body, digits, precision - exponent));
-    body[0] = digits[first];
-    length += copy_fraction(body + 1, digits + first + 1, precision);
-    if (general)
-        length = trim(body, length);
-    return length + write_exponent(body + length, exponent, upper);
-}
-
-static void put_double(struct output *output, const struct field *field, double value) {
-    char digits[DIGITS], body[POINT + MAX_PRECISION + 16];
-    int precision = field->precision < 0               ? 6
-                    : field->precision > MAX_PRECISION ? MAX_PRECISION
-                                                       : field->precision;
-    const char *sign = sign_of(field, signbit(value) != 0);
-    bool general = field->conversion == 'g';
-    int length;
+static void put_double(STREAM *stream, struct field *field, double value) {
+    char body[POINT + MAX_PRECISION + 8], sign = sign_of(field, signbit(value));
+    int length = 3;
 
     value = fabs(value);
-    if (!isfinite(value)) {
-        const char *word = isnan(value)   ? (field->upper ? "NAN" : "nan")
-                           : field->upper ? "INF"
-                                          : "inf";
-
-        put_padded(output, field, sign, word, 3, false);
-        return;
+    if (field->precision < 0)
+        field->precision = 6;
+    if (isfinite(value)) {
+        length = write_double(body, value, field);
+    } else {
+        for (int i = 0; i < length; i++)
+            body[i] = (char)((isnan(value) ? "nan" : "inf")[i] - field->upper);
+        field->flags &= ~(unsigned)ZERO;
     }
-    expand(value, digits);
-    if (field->conversion == 'f')
-        length = write_fixed(body, digits, precision);
-    else
-        length = write_scientific(body, digits, value == 0.0,
-                                  general && precision > 0 ? precision - 1 : precision,
-                                  field->upper, general);
-    put_padded(output, field, sign, body, length, field->zero);
+    put_padded(stream, field, sign, body, length);
 }
 
-static void put_string(struct output *output, const struct field *field, const char *string) {
-    size_t most = field->precision < 0 ? SIZE_MAX : (size_t)field->precision;
-
-    if (string == NULL)
-        string = "(null)";
-    put_padded(output, field, "", string, (int)strnlen(string, most), false);
-}
-
-static const char *parse_flags(const char *format, struct field *field) {
-    for (;; format++) {
-        switch (*format) {
-        case '-':
-            field->left = true;
-            break;
-        case '+':
-            field->plus = true;
-            break;
-        case ' ':
-            field->space = true;
-            break;
-        case '0':
-            field->zero = true;
-            break;
-        default:
-            return format;
-        }
+/* A number in the format, or an argument in its place. */
+static const char *parse_number(const char *format, struct arguments *arguments, int *number) {
+    *number = 0;
+    if (*format == '*') {
+        *number = va_arg(arguments->list, int);
+        return format + 1;
     }
-}
-
-static const char *parse_number(const char *format, int *number) {
-    for (*number = 0; *format >= '0' && *format <= '9'; format++)
+    for (; *format >= '0' && *format <= '9'; format++)
         *number = *number * 10 + (*format - '0');
     return format;
 }
 
-static const char *parse_size(const char *format, struct field *field) {
-    field->size = sizeof(int);
+/* What stands between '%' and the conversion. */
+static const char *parse_field(const char *format, struct arguments *arguments,
+                               struct field *field) {
+    const char *flag;
+
+    *field = (struct field){.precision = -1, .size = sizeof(int)};
+    for (; (flag = strchr(flag_letters, *format)) != NULL && *flag != '\0'; format++)
+        field->flags |= 1u << (flag - flag_letters);
+    format = parse_number(format, arguments, &field->width);
+    if (field->width < 0) {
+        field->flags |= LEFT;
+        field->width = -field->width;
+    }
+    if (*format == '.') {
+        format = parse_number(format + 1, arguments, &field->precision);
+        if (field->precision > MAX_PRECISION && format[0] != 's')
+            field->precision = MAX_PRECISION;
+    }
     for (;; format++) {
         if (*format == 'h')
             field->size /= 2;
-        else if (*format == 'l')
-            field->size = field->size == sizeof(long) ? (int)sizeof(long long) : (int)sizeof(long);
-        else if (*format == 'j')
+        else if (*format == 'j' || (*format == 'l' && format[-1] == 'l'))
             field->size = sizeof(intmax_t);
-        else if (*format == 'z')
-            field->size = sizeof(size_t);
+        else if (*format == 'l' || *format == 'z')
+            field->size = sizeof(long);
         else
             return format;
     }
 }
 
-/* An integer argument as 64 bits, sign kept or cut off as its size says. Small ones were promoted
- * to int. */
-#define NEXT_INTEGER(arguments, size)                                                              \
-    ((size) > (int)sizeof(int) ? va_arg(arguments, int64_t) : (int64_t)va_arg(arguments, int))
+static void put_field(STREAM *stream, struct field *field, struct arguments *arguments) {
+    const char *string;
+    uint64_t bits;
+    char one;
 
-static void put_signed(struct output *output, const struct field *field, int64_t value) {
-    put_integer(output, field, value < 0 ? 0 - (uint64_t)value : (uint64_t)value,
-                sign_of(field, value < 0));
+    switch (field->conversion) {
+    case 'c':
+        one = (char)va_arg(arguments->list, int);
+        put_padded(stream, field, '\0', &one, 1);
+        break;
+    case 's':
+        string = va_arg(arguments->list, const char *);
+        if (string == NULL)
+            string = "(null)";
+        put_padded(stream, field, '\0', string, (int)strnlen(string, (size_t)field->precision));
+        break;
+    case 'e':
+    case 'f':
+    case 'g':
+        put_double(stream, field, va_arg(arguments->list, double));
+        break;
+    default:
+        /* Small integers were promoted to int. */
+        bits = field->size > (int)sizeof(int) ? va_arg(arguments->list, uint64_t)
+                                              : va_arg(arguments->list, unsigned);
+        put_integer(stream, field, bits << (64 - 8 * field->size));
+    }
 }
 
-static uint64_t cut_unsigned(int64_t value, int size) {
-    return size >= 8 ? (uint64_t)value : (uint64_t)value & ((UINT64_C(1) << 8 * size) - 1);
-}
+static int print(STREAM *stream, const char *format, va_list list) {
+    struct arguments arguments;
+    struct field field;
+    size_t before = stream->passed;
 
-int COMPACT(vsnprintf)(char *to, size_t size, const char *format, va_list arguments) {
-    struct output output = {to, size, 0};
-
+    va_copy(arguments.list, list);
     for (; *format != '\0'; format++) {
-        struct field field = {.precision = -1};
-        char one;
-
         if (*format != '%') {
-            put(&output, *format);
+            compact_put(stream, *format);
             continue;
         }
-        format = parse_flags(format + 1, &field);
-        if (*format == '*') {
-            field.width = va_arg(arguments, int);
-            format++;
-        } else {
-            format = parse_number(format, &field.width);
-        }
-        if (field.width < 0) {
-            field.left = true;
-            field.width = -field.width;
-        }
-        if (*format == '.' && format[1] == '*') {
-            field.precision = va_arg(arguments, int);
-            format += 2;
-        } else if (*format == '.') {
-            format = parse_number(format + 1, &field.precision);
-        }
-        format = parse_size(format, &field);
-        field.upper = *format >= 'A' && *format <= 'Z';
-        field.conversion = (char)(*format == 'X' ? *format : *format | 0x20);
-        switch (field.conversion) {
-        case 'd':
-        case 'i':
-            put_signed(&output, &field, NEXT_INTEGER(arguments, field.size));
-            break;
-        case 'u':
-        case 'o':
-        case 'x':
-        case 'X':
-            put_integer(&output, &field,
-                        cut_unsigned(NEXT_INTEGER(arguments, field.size), field.size), "");
-            break;
-        case 'p':
-            put_integer(&output, &field, (uint64_t)(uintptr_t)va_arg(arguments, void *), "0x");
-            break;
-        case 'c':
-            one = (char)va_arg(arguments, int);
-            put_padded(&output, &field, "", &one, 1, false);
-            break;
-        case 's':
-            put_string(&output, &field, va_arg(arguments, const char *));
-            break;
-        case 'f':
-        case 'e':
-        case 'g':
-            put_double(&output, &field, va_arg(arguments, double));
-            break;
-        default:
-            put(&output, *format);
-            break;
-        }
+        format = parse_field(format + 1, &arguments, &field);
+        field.conversion = (char)(*format | LOWER_CASE);
+        field.upper = (char)(field.conversion - *format);
+        if (*format == '%')
+            compact_put(stream, '%');
+        else
+            put_field(stream, &field, &arguments);
     }
+    va_end(arguments.list);
+    return (int)(stream->passed - before);
+}
+
+int COMPACT(vsnprintf)(char *to, size_t size, const char *format, va_list list) {
+    STREAM memory = {.buffer = to, .size = size, .fd = -1};
+    int length = print(&memory, format, list);
+
     if (size > 0)
-        to[output.length < size ? output.length : size - 1] = '\0';
-    return (int)output.length;
+        to[memory.used < size ? memory.used : size - 1] = '\0';
+    return length;
 }
 
 int COMPACT(snprintf)(char *to, size_t size, const char *format, ...) {
-    va_list arguments;
+    va_list list;
     int length;
 
-    va_start(arguments, format);
-    length = COMPACT(vsnprintf)(to, size, format, arguments);
-    va_end(arguments);
+    va_start(list, format);
+    length = COMPACT(vsnprintf)(to, size, format, list);
+    va_end(list);
     return length;
 }
 
-int COMPACT(vfprintf)(FILE *file, const char *format, va_list arguments) {
-    char line[LINE_SIZE];
-    int length = COMPACT(vsnprintf)(line, sizeof(line), format, arguments);
+int COMPACT(vfprintf)(STREAM *stream, const char *format, va_list list) {
+    int length = print(stream, format, list);
 
-    fputs(line, file);
-    return length;
+    return compact_settle(stream) == 0 ? length : EOF;
 }
 
-int COMPACT(fprintf)(FILE *file, const char *format, ...) {
-    va_list arguments;
+int COMPACT(fprintf)(STREAM *stream, const char *format, ...) {
+    va_list list;
     int length;
 
-    va_start(arguments, format);
-    length = COMPACT(vfprintf)(file, format, arguments);
-    va_end(arguments);
+    va_start(list, format);
+    length = COMPACT(vfprintf)(stream, format, list);
+    va_end(list);
     return length;
 }
 
 int COMPACT(printf)(const char *format, ...) {
-    va_list arguments;
+    va_list list;
     int length;
 
-    va_start(arguments, format);
-    length = COMPACT(vfprintf)(stdout, format, arguments);
-    va_end(arguments);
+    va_start(list, format);
+    length = COMPACT(vfprintf)(COMPACT(stdout), format, list);
+    va_end(list);
     return length;
 }
 
 int COMPACT(dprintf)(int fd, const char *format, ...) {
-    char line[LINE_SIZE];
-    va_list arguments;
+    char buffer[BUFSIZ];
+    STREAM stream = {.buffer = buffer, .size = sizeof(buffer), .fd = fd, .mode = _IONBF};
+    va_list list;
     int length;
 
-    va_start(arguments, format);
-    length = COMPACT(vsnprintf)(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    return (int)write(fd, line, strlen(line)) < 0 ? -1 : length;
+    va_start(list, format);
+    length = COMPACT(vfprintf)(&stream, format, list);
+    va_end(list);
+    return length;
 }

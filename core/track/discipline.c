@@ -2,17 +2,17 @@
  *
  * Model. After an update the clock is wrong by r + n: r remains of the correction, n is the error
  * of the estimate, of deviation sigma_x; and it is fast or slow by r / tau + m: r is slewed off in
- * tau, m is the error of the frequency, of deviation sigma_y. Weighing time error against sigma_x
- * and frequency error against sigma_y, as a linear quadratic regulator does, the best tau is the
- * same for every r,
+ * tau, m is the error of the frequency, of deviation sigma_y. A linear quadratic regulator that
+ * weighs time error against sigma_x and frequency error against sigma_y has the same tau for every
+ * r, proportional to
  *
- *     tau = sigma_x / sigma_y
+ *     tau = CALM * sigma_x / sigma_y
  *
- * the time in which the frequency error alone would make the time error: haste below it costs more
- * stability than it gains accuracy. Only an r of many sigma_x, an error that users see, is worth
- * haste, up to the limits of the slew:
+ * the time in which the error of the frequency alone would make the error of the time: more haste
+ * costs more stability than it gains accuracy. Only an r of several sigma_x, an error that users
+ * see, is worth haste:
  *
- *     tau / (1 + |r| / (HURRY * sigma_x)),   1 s <= tau <= 10000 s,   |r| / tau <= max_slew_rate
+ *     tau / (1 + (r / (HURRY * sigma_x))^2),   1 s <= tau <= 10000 s,   |r| / tau <= max_slew_rate
  *
  * correction_ratio scales tau from its default. While sigma_y is unknown, the update interval
  * stands for tau.
@@ -26,7 +26,7 @@
 #define MIN_DURATION  1.0     /* s */
 #define MAX_DURATION  10000.0 /* s */
 #define CALM          1.5     /* times sigma_x / sigma_y */
-#define HURRY         16.0    /* deviations */
+#define HURRY         4.0     /* deviations */
 #define DEFAULT_RATIO 3.0     /* of corrtimeratio */
 #define MAX_SKEW      1.0     /* s/s: nothing is known */
 #define MIN_SKEW      1e-12   /* s/s */
@@ -37,15 +37,14 @@ static double clamp(double value, double low, double high) {
 
 static double wanted_duration(const struct discipline_options *options, double offset,
                               double offset_error, double update_interval) {
-    double duration = update_interval;
+    double duration = update_interval, excess = offset / (HURRY * offset_error);
 
     /* Comparisons that NaN fails lead to the shortest duration. */
     if (!(offset_error > 0.0))
         return MIN_DURATION;
     if (options->skew > 0.0)
         duration = CALM * offset_error / fmax(options->skew / 2.0, MIN_SKEW);
-    duration *=
-        options->correction_ratio / DEFAULT_RATIO / (1.0 + fabs(offset) / (HURRY * offset_error));
+    duration *= options->correction_ratio / DEFAULT_RATIO / (1.0 + excess * excess);
     return duration > MIN_DURATION ? fmin(duration, MAX_DURATION) : MIN_DURATION;
 }
 

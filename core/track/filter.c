@@ -6,8 +6,8 @@
  * by RFC 5905 section 11.2 the true correction lies within root delay / 2 + root dispersion of what
  * a sample says, so with x(t) the estimate's line carried back to a sample,
  *
- *     distance = min over samples of |offset_i - x(t_i)| + root_delay_i / 2 + root_dispersion_i +
- * age_i * drift
+ *     distance = min over samples i of
+ *                |offset_i - x(t_i)| + root_delay_i / 2 + root_dispersion_i + age_i * drift
  *
  * bounds the error of the estimate, drift being skew plus the assumed wander of any clock.
  *
@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "core/track/bank.h"
+#include "core/track/route.h"
 
 #define FIRST_SAMPLES   3    /* that decide */
 #define REPLAY_SAMPLES  4    /* maxsamples up to this: the bank knows nothing but the window */
@@ -30,8 +31,8 @@
 #define MIN_ELAPSED     1e-6 /* s between samples */
 #define MAX_ELAPSED     1e7  /* s, longer ones count as this */
 #define MIN_DELAY       1e-9 /* s */
-#define LINE_ERROR                                                                                 \
-    1.0 /* deviations that the wander may bend the line within the window that is reported */
+#define ERROR_BOUND     3.0  /* deviations that an error hardly exceeds */
+#define LINE_ERROR      2.0  /* deviations by which wander may bend the line in reports */
 
 struct filter {
     struct filter_options options;
@@ -134,29 +135,31 @@ static void replay(struct filter *filter) {
  * enough to doubt a sample. */
 static void take_in(struct filter *filter, const struct sample *sample) {
     struct measurement next = measure(filter, sample, filter->time);
-    enum bank_verdict verdict = bank_judge(&filter->bank, &next);
+    enum verdict verdict = route_judge(&filter->bank, &next);
     bool started = filter->total >= FIRST_SAMPLES;
 
-    filter->contradictions = verdict == BANK_STEP ? filter->contradictions + 1 : 0;
-    if (started && (verdict == BANK_DOUBTFUL ||
-                    (verdict == BANK_STEP && filter->contradictions < CONTRADICTIONS)))
+    filter->contradictions = verdict == VERDICT_STEP ? filter->contradictions + 1 : 0;
+    if (started && (verdict == VERDICT_DOUBTFUL ||
+                    (verdict == VERDICT_STEP && filter->contradictions < CONTRADICTIONS)))
         return;
-    if (started && verdict == BANK_STEP)
+    if (started && verdict == VERDICT_STEP)
         filter->count = CONTRADICTIONS;
-    if (verdict == BANK_STEP)
-        bank_reopen(&filter->bank, &next);
+    if (verdict == VERDICT_STEP)
+        route_accept_step(&filter->bank, &next);
     filter->contradictions = 0;
     bank_add(&filter->bank, &next);
     filter->time = sample->time;
 }
 
-static bool is_sane(const struct bank_average *average) {
-    double sum = 0.0;
+static bool is_sane(const struct filter *filter) {
+    struct bank_average average = bank_average(&filter->bank, 1);
+    double sum = average.queue[0] + average.queue[1] + average.deviation;
 
-    for (int i = 0; i < COVARIANCE_SIZE; i++)
-        sum += average->state.covariance[i];
-    return isfinite(sum) && fabs(average->state.mean[0]) <= OFFSET_LIMIT &&
-           fabs(average->state.mean[1]) <= FREQUENCY_LIMIT && isfinite(average->state.mean[2]);
+    for (int i = 0; i < COV_SIZE; i++)
+        sum += average.state.covariance[i];
+    return isfinite(sum) && fabs(average.state.mean[STATE_X]) <= OFFSET_LIMIT &&
+           fabs(average.state.mean[STATE_Y]) <= FREQUENCY_LIMIT &&
+           isfinite(average.state.mean[STATE_H]) && isfinite(average.state.mean[STATE_A]);
 }
 
 static void start(struct filter *filter, const struct sample *sample) {
@@ -175,17 +178,18 @@ static double find_stress(const struct filter *filter, const struct sample *samp
     struct bank_average average = bank_average(&filter->bank, 1);
 
     state_propagate(&average.state, ns_difference(sample->time, filter->time), average.wander, 0.0);
-    return fabs(sample->offset - average.state.mean[0]) /
-           sqrt(average.state.covariance[COV_XX] +
-                square(average.scale[0] + average.scale[1]) / 4.0);
+    return fabs(sample->offset - average.state.mean[STATE_X] - average.state.mean[STATE_A]) /
+           sqrt(fmax(average.state.covariance[COV_XX], 0.0) + square(average.deviation));
+}
+
+static bool is_interval(double seconds) {
+    return seconds >= 0.0 && seconds <= OFFSET_LIMIT;
 }
 
 bool filter_add_sample(struct filter *filter, const struct sample *sample) {
-    struct bank_average average;
-
-    if (!isfinite(sample->offset) || !isfinite(sample->delay) || !isfinite(sample->dispersion) ||
-        !isfinite(sample->root_delay) || !isfinite(sample->root_dispersion) ||
-        fabs(sample->offset) > OFFSET_LIMIT || fabs(sample->delay) > OFFSET_LIMIT)
+    if (!(fabs(sample->offset) <= OFFSET_LIMIT) || !is_interval(sample->delay) ||
+        !is_interval(sample->dispersion) || !is_interval(sample->root_delay) ||
+        !is_interval(sample->root_dispersion))
         return false;
     if (filter->count > 0 && sample->time <= sample_at(filter, 0)->time)
         return false;
@@ -199,8 +203,7 @@ bool filter_add_sample(struct filter *filter, const struct sample *sample) {
     else
         take_in(filter, sample);
     filter->total = filter->total < FIRST_SAMPLES ? filter->total + 1 : FIRST_SAMPLES;
-    average = bank_average(&filter->bank, 1);
-    if (!is_sane(&average)) {
+    if (!is_sane(filter)) {
         filter->count = 1;
         start(filter, sample);
     }
@@ -214,8 +217,12 @@ static double gain_at(ns_t time, ns_t when, double frequency, double offset) {
 void filter_adjust(struct filter *filter, ns_t when, double frequency, double offset) {
     double gain = gain_at(filter->time, when, frequency, offset);
 
-    if (!isfinite(gain) || !(frequency > -1.0) || filter->count == 0)
+    if (filter->count == 0)
         return;
+    if (!(fabs(gain) <= OFFSET_LIMIT) || !(fabs(frequency) <= FREQUENCY_LIMIT)) {
+        filter_reset(filter);
+        return;
+    }
     filter->time = ns_add_seconds(filter->time, gain);
     bank_shift(&filter->bank, -gain, 1.0 + frequency);
     for (int i = 0; i < filter->count; i++) {
@@ -226,33 +233,43 @@ void filter_adjust(struct filter *filter, ns_t when, double frequency, double of
         sample->offset -= gain;
         sample->delay *= 1.0 + frequency;
     }
+    if (!is_sane(filter))
+        filter_reset(filter);
 }
 
 void filter_add_dispersion(struct filter *filter, double dispersion) {
+    double means[STATE_SIZE] = {0.0}, variances[STATE_SIZE] = {[STATE_X] = dispersion * dispersion};
+
     if (!(dispersion > 0.0) || dispersion > OFFSET_LIMIT)
         return;
     for (int i = 0; i < filter->count; i++) {
         sample_at(filter, i)->dispersion += dispersion;
         sample_at(filter, i)->root_dispersion += dispersion;
     }
-    bank_blur(&filter->bank, dispersion * dispersion);
+    bank_open(&filter->bank, means, variances);
 }
 
-/* The window as far as the estimate's line describes it: wander bends what is older. */
-static void describe_window(const struct filter *filter, double wander, double scale,
+/* The correction that a sample shows, less the estimate's line carried back to it. */
+static double find_residual(const struct estimate *estimate, const struct sample *sample) {
+    double age = ns_difference(estimate->time, sample->time);
+
+    return sample->offset - (estimate->offset - estimate->frequency * age);
+}
+
+/* The window as far as the line describes it: wander bends what is older. */
+static void describe_window(const struct filter *filter, const struct bank_average *average,
                             struct estimate *estimate) {
-    double sum = 0.0, bend = square(LINE_ERROR * scale);
+    double sum = 0.0, bend = square(LINE_ERROR * average->deviation);
     int sign = 0;
 
-    estimate->runs = 0;
     for (int i = 0; i < filter->count; i++) {
         const struct sample *sample = sample_seen(filter, i);
         double age = ns_difference(estimate->time, sample->time);
-        double residual = sample->offset - (estimate->offset - estimate->frequency * age);
+        double residual = find_residual(estimate, sample) - average->state.mean[STATE_A];
         int side = residual < 0.0 ? -1 : 1;
 
         if (i >= filter->options.min_samples && i >= FIRST_SAMPLES &&
-            wander * age * age * age / 3.0 > bend)
+            average->wander * age * age * age / 3.0 > bend)
             break;
         sum += residual * residual;
         estimate->runs += side != sign;
@@ -270,9 +287,9 @@ static void bound_error(const struct filter *filter, struct estimate *estimate) 
 
     for (int i = 0; i < estimate->samples; i++) {
         const struct sample *sample = sample_seen(filter, i);
-        double age = ns_difference(estimate->time, sample->time);
-        double residual = sample->offset - (estimate->offset - estimate->frequency * age);
-        double dispersion = sample->root_dispersion + fabs(residual) + fabs(age) * drift;
+        double age = fabs(ns_difference(estimate->time, sample->time));
+        double dispersion =
+            sample->root_dispersion + fabs(find_residual(estimate, sample)) + age * drift;
         double distance = 0.5 * sample->root_delay + dispersion;
 
         if (distance < shortest) {
@@ -281,31 +298,39 @@ static void bound_error(const struct filter *filter, struct estimate *estimate) 
             estimate->root_dispersion = dispersion;
         }
     }
+    /* The root distances of reference clocks do not hold their noise. */
+    estimate->root_dispersion =
+        fmax(estimate->root_dispersion,
+             ERROR_BOUND * estimate->offset_error - 0.5 * estimate->root_delay);
+}
+
+static double limit(double value, double bound) {
+    return fmax(-bound, fmin(value, bound));
 }
 
 bool filter_predict_shared(const struct filter *filter, ns_t when, int sources,
                            struct estimate *estimate) {
     int wanted = filter->options.max_samples;
     struct bank_average average;
-    double elapsed, excess;
+    double elapsed;
 
     if (filter->total < FIRST_SAMPLES && (wanted < 1 || filter->total < wanted))
         return false;
-    average = bank_average(&filter->bank, sources);
+    average = bank_average(&filter->bank, sources > 1 ? sources : 1);
     elapsed = ns_difference(when, filter->time);
     elapsed = fmin(fmax(elapsed, -MAX_ELAPSED), MAX_ELAPSED);
     state_propagate(&average.state, elapsed, elapsed > 0.0 ? average.wander : 0.0, 0.0);
-    excess = average.scale[0] + average.scale[1];
     *estimate = (struct estimate){
         .time = when,
-        .offset = average.state.mean[0],
+        .offset = limit(average.state.mean[STATE_X], OFFSET_LIMIT),
         .offset_error = sqrt(fmax(average.state.covariance[COV_XX], 0.0)),
-        .frequency = average.state.mean[1],
+        .frequency = limit(average.state.mean[STATE_Y], FREQUENCY_LIMIT),
         .skew = fmin(2.0 * sqrt(fmax(average.state.covariance[COV_YY], 0.0)), 1.0),
-        .asymmetry = 0.5 * (average.scale[0] - average.scale[1]) / excess,
+        .asymmetry =
+            0.5 * (average.queue[0] - average.queue[1]) / (average.queue[0] + average.queue[1]),
         .stress = filter->stress,
     };
-    describe_window(filter, average.wander, excess, estimate);
+    describe_window(filter, &average, estimate);
     bound_error(filter, estimate);
     return true;
 }

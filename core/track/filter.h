@@ -23,13 +23,14 @@ void filter_init(struct filter *filter, const struct filter_options *options);
 /* Forgets everything (clock stepped by an unknown amount, source replaced). */
 void filter_reset(struct filter *filter);
 
-/* Adds one measurement. False: refused (time not after the last one, or not finite); the caller
- * logs and resets. */
+/* Adds one measurement. False: refused (time not after the last one; not finite; negative delay,
+ * dispersion or root distance); the caller logs and resets. */
 bool filter_add_sample(struct filter *filter, const struct sample *sample);
 
 /* The local NTP clock was changed at local time `when`: from then on it reads `offset` s more (a
  * correction that was applied) and runs `frequency` s/s faster. Samples and state are carried to
- * the new time scale exactly. */
+ * the new time scale exactly;
+ * a change that is no number or beyond reason makes the filter forget everything. */
 void filter_adjust(struct filter *filter, ns_t when, double frequency, double offset);
 
 /* Adds dispersion (s) to all samples held (the clock moved by an uncertain amount, e.g. an inexact
@@ -60,7 +61,8 @@ double filter_last_measured(const struct filter *filter);
 /* Smallest delay among the samples held, s; 0 with none. For packet tests B and C. */
 double filter_min_delay(const struct filter *filter);
 
-/* Root distance at local time `now`, s: delay/2 + dispersion of the best sample, aged with skew. */
+/* Root distance of the estimate at local time `now`, s: half its root delay + its root dispersion;
+ * 1e11 without an estimate. */
 double filter_root_distance(const struct filter *filter, ns_t now);
 
 #endif

@@ -28,14 +28,14 @@ struct estimate {
     double skew;         /* s/s, bound of `frequency` at about 95 % */
     double deviation; /* s, standard deviation of the samples about the model (report "Std Dev") */
     double asymmetry; /* -0.5..0.5, estimated jitter asymmetry, 0 = none */
-    double
-        stress; /* how far the newest sample fell from what was predicted, in standard deviations */
-    double root_delay;      /* s, of the sample the estimate stands on */
-    double root_dispersion; /* s, of the same, without the ageing since */
-    int samples;            /* used */
-    int first;              /* index of the first sample used in the window (statistics.log "Bs") */
-    int runs;               /* runs of residuals of one sign */
-    double span;            /* s between the oldest and newest used sample */
+    double stress;    /* error of the newest sample's prediction, in standard deviations */
+    /* s, of the sample that the bound of the error stands on; root_delay / 2 + root_dispersion,
+     * aged to `time`, holds the true error. */
+    double root_delay, root_dispersion;
+    int samples; /* used */
+    int first;   /* index of the first sample used in the window (statistics.log "Bs") */
+    int runs;    /* runs of residuals of one sign */
+    double span; /* s between the oldest and newest used sample */
 };
 
 #endif

@@ -24,7 +24,8 @@ static struct sim_node *node_of(struct sim *sim, const struct address *address) 
 static int open_socket(void *context, const struct socket_request *request) {
     struct sim_node *node = context;
 
-    if (request->family != ADDRESS_IPV4)
+    if (request->family != ADDRESS_IPV4 ||
+        (node->unroutable && request->remote.address.family != ADDRESS_NONE))
         return -1;
     for (int i = 0; i < SIM_MAX_SOCKETS; i++) {
         if (node->sockets[i].used)

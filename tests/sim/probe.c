@@ -38,6 +38,14 @@ bool probe_ask(struct sim_node *node, struct ntp_header *answer, double *error) 
     return true;
 }
 
+bool probe_starts(struct sim_node *node) {
+    struct engine *engine = engine_new(&node->config, &node->options, &node->host);
+    bool starts = engine != NULL;
+
+    engine_free(engine);
+    return starts;
+}
+
 enum control_status probe_command(struct sim_node *node, unsigned command, const void *arguments,
                                   void *results) {
     const struct control_command_info *info = control_command(command);

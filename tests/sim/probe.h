@@ -10,6 +10,9 @@
  * no answer. */
 bool probe_ask(struct sim_node *node, struct ntp_header *answer, double *error);
 
+/* Whether an engine starts with the node's configuration; it is stopped at once. Before sim_run. */
+bool probe_starts(struct sim_node *node);
+
 /* Sends a command over the Unix socket; arguments and results as of the command's layouts (NULL:
  * none). The run's timers are set anew. */
 enum control_status probe_command(struct sim_node *node, unsigned command, const void *arguments,

@@ -96,7 +96,8 @@ struct sim_node {
     size_t reply_length;
     int announced_leap;  /* the leap second of sim_leap() that its answers announce, and make */
     int announced_shift; /* s, that they made */
-    bool deaf;           /* answers nothing: a stopped server */
+    bool unroutable; /* no socket can be connected */
+    bool deaf; /* answers nothing: a stopped server */
     double lie;          /* s, added to what its clock reads: a falseticker */
     bool echo_log;       /* messages to stderr */
     struct {

@@ -1,4 +1,5 @@
-/* What chronyc prints: the rules of its numbers, whole reports in text and CSV, and the dates that settime reads. */
+/* What chronyc prints: the rules of its numbers, whole reports in text and CSV, and the dates that
+ * settime reads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,9 +24,9 @@ static void intervals_change_their_unit_where_chrony_does(void **state) {
         uint32_t seconds;
         const char *text;
     } rows[] = {
-        {0, "   0"},          {59, "  59"},         {1199, "1199"},       {1200, " 20m"},
-        {35999, "599m"},      {36000, " 10h"},      {345599, " 95h"},     {345600, "  4d"},
-        {86399999, "999d"},   {86400000, "  2y"},   {4294967294u, "136y"}, {4294967295u, "   -"},
+        {0, "   0"},        {59, "  59"},       {1199, "1199"},        {1200, " 20m"},
+        {35999, "599m"},    {36000, " 10h"},    {345599, " 95h"},      {345600, "  4d"},
+        {86399999, "999d"}, {86400000, "  2y"}, {4294967294u, "136y"}, {4294967295u, "   -"},
     };
     char text[FORMAT_SIZE];
     (void)state;
@@ -74,7 +75,8 @@ static void small_formats_follow_the_protocol(void **state) {
     assert_string_equal(format_reference_id(text, 0x47505300), "GPS");
     assert_string_equal(format_reference_id(text, 0x7f7f0101), "");
     assert_string_equal(format_reference_id(text, 0x1b5b324a), "[2J");
-    assert_string_equal(format_timestamp(text, INT64_C(1795342491897911570)), "1795342491.897911570");
+    assert_string_equal(format_timestamp(text, INT64_C(1795342491897911570)),
+                        "1795342491.897911570");
     assert_string_equal(format_timestamp(text, 0), "0.000000000");
 }
 
@@ -92,8 +94,9 @@ static void long_names_are_cut_with_a_mark(void **state) {
 #define OUTPUT_SIZE 4096
 
 /* What a report prints, caught from stdout. */
-static const char *print(const struct report *report, const struct control_layout *layout, const void *record,
-                         const char *name, bool csv, int extra, char output[OUTPUT_SIZE]) {
+static const char *print(const struct report *report, const struct control_layout *layout,
+                         const void *record, const char *name, bool csv, int extra,
+                         char output[OUTPUT_SIZE]) {
     FILE *file = tmpfile();
     assert_non_null(file);
     fflush(stdout);
@@ -140,9 +143,10 @@ static void tracking_has_its_thirteen_lines(void **state) {
         "Root dispersion : 0.000005632 seconds\n"
         "Update interval : 4.0 seconds\n"
         "Leap status     : Normal\n");
-    assert_string_equal(print(&report_tracking, &control_layout_tracking, &tracking, "GPS", true, 0, output),
-                        "47505300,GPS,1,1795344175.829268040,-0.000002820,0.000000091,0.000000272,-0.000,"
-                        "0.000,0.000,0.001000000,0.000005632,4.0,Normal\n");
+    assert_string_equal(
+        print(&report_tracking, &control_layout_tracking, &tracking, "GPS", true, 0, output),
+        "47505300,GPS,1,1795344175.829268040,-0.000002820,0.000000091,0.000000272,-0.000,"
+        "0.000,0.000,0.001000000,0.000005632,4.0,Normal\n");
 }
 
 static void zero_correction_is_fast_and_zero_frequency_slow(void **state) {
@@ -167,19 +171,24 @@ static void a_source_is_one_row(void **state) {
         .orig_latest_meas = -1.25e-3,
         .latest_meas_err = 0.0065,
     };
-    static const struct control_source_data odd = {.mode = 9, .state = 9, .poll = -20, .since_sample = UINT32_MAX};
+    static const struct control_source_data odd = {
+        .mode = 9, .state = 9, .poll = -20, .since_sample = UINT32_MAX};
     char output[OUTPUT_SIZE];
     (void)state;
     assert_string_equal(
-        print(&report_sources, &control_layout_source_data, &source, "ntp-b.example", false, 0, output),
+        print(&report_sources, &control_layout_source_data, &source, "ntp-b.example", false, 0,
+              output),
         "^+ ntp-b.example                 1   2   377     1  +1730ns[-1250us] +/- 6500us\n");
+    assert_string_equal(print(&report_sources, &control_layout_source_data, &source,
+                              "ntp-b.example", false, 14, output),
+                        "^+ ntp-b.example                               1   2   377     1  "
+                        "+1730ns[-1250us] +/- 6500us\n");
     assert_string_equal(
-        print(&report_sources, &control_layout_source_data, &source, "ntp-b.example", false, 14, output),
-        "^+ ntp-b.example                               1   2   377     1  +1730ns[-1250us] +/- 6500us\n");
-    assert_string_equal(print(&report_sources, &control_layout_source_data, &source, "192.0.2.1", true, 0, output),
-                        "^,+,192.0.2.1,1,2,377,1,0.000001730,-0.001250000,0.006500000\n");
-    assert_string_equal(print(&report_sources, &control_layout_source_data, &odd, "x", false, 0, output),
-                        "   x                             0  -20     0     -     +0ns[   +0ns] +/-    0ns\n");
+        print(&report_sources, &control_layout_source_data, &source, "192.0.2.1", true, 0, output),
+        "^,+,192.0.2.1,1,2,377,1,0.000001730,-0.001250000,0.006500000\n");
+    assert_string_equal(
+        print(&report_sources, &control_layout_source_data, &odd, "x", false, 0, output),
+        "   x                             0  -20     0     -     +0ns[   +0ns] +/-    0ns\n");
 }
 
 static void options_are_five_letters_and_in_csv_five_fields(void **state) {
@@ -196,20 +205,25 @@ static void options_are_five_letters_and_in_csv_five_fields(void **state) {
     };
     char output[OUTPUT_SIZE];
     (void)state;
-    assert_string_equal(print(&report_selectdata, &control_layout_select_data, &source, "GPS", false, 0, output),
-                        "* GPS                       Y N-T-- ---R-    4   1.0  -503us  +497us  ?\n");
-    assert_string_equal(print(&report_selectdata, &control_layout_select_data, &source, "GPS", true, 0, output),
-                        "*,GPS,Y,N,-,T,-,-,-,-,-,R,-,4,1.0,-0.000503000,0.000497000,Not synchronised\n");
+    assert_string_equal(
+        print(&report_selectdata, &control_layout_select_data, &source, "GPS", false, 0, output),
+        "* GPS                       Y N-T-- ---R-    4   1.0  -503us  +497us  ?\n");
+    assert_string_equal(
+        print(&report_selectdata, &control_layout_select_data, &source, "GPS", true, 0, output),
+        "*,GPS,Y,N,-,T,-,-,-,-,-,R,-,4,1.0,-0.000503000,0.000497000,Not synchronised\n");
 }
 
 static void older_daemons_have_shorter_reports(void **state) {
-    static const struct control_server_stats stats = {.ntp_hits = UINT64_C(5000000000), .cmd_hits = 13};
+    static const struct control_server_stats stats = {.ntp_hits = UINT64_C(5000000000),
+                                                      .cmd_hits = 13};
     char output[OUTPUT_SIZE];
     (void)state;
-    assert_string_equal(print(&report_serverstats, &control_layout_server_stats3, &stats, "", true, 0, output),
-                        "5000000000,0,13,0,0,0,0,0,0,0,0\n");
-    assert_string_equal(print(&report_serverstats, &control_layout_server_stats4, &stats, "", true, 0, output),
-                        "5000000000,0,13,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n");
+    assert_string_equal(
+        print(&report_serverstats, &control_layout_server_stats3, &stats, "", true, 0, output),
+        "5000000000,0,13,0,0,0,0,0,0,0,0\n");
+    assert_string_equal(
+        print(&report_serverstats, &control_layout_server_stats4, &stats, "", true, 0, output),
+        "5000000000,0,13,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n");
 }
 
 static void ntpdata_names_tests_modes_and_powers(void **state) {
@@ -232,27 +246,33 @@ static void ntpdata_names_tests_modes_and_powers(void **state) {
     };
     char output[OUTPUT_SIZE];
     (void)state;
-    assert_string_equal(print(&report_ntpdata, &control_layout_ntp_data, &data, "", true, 0, output),
-                        "203.0.113.15,CB00710F,123,ID#0000000005,00000000,Insert second,4,Server,2,10,1024,-24,"
-                        "0.000000060,0.000000,0.000000,47505300,,0.000000000,0.000000000,0.000000000,0.000000000,"
-                        "0.000000000,-0.25,101,010,0101,Yes,Yes,Daemon,Invalid,0,0,0,4294967295\n");
+    assert_string_equal(
+        print(&report_ntpdata, &control_layout_ntp_data, &data, "", true, 0, output),
+        "203.0.113.15,CB00710F,123,ID#0000000005,00000000,Insert second,4,Server,2,10,1024,-24,"
+        "0.000000060,0.000000,0.000000,47505300,,0.000000000,0.000000000,0.000000000,0.000000000,"
+        "0.000000000,-0.25,101,010,0101,Yes,Yes,Daemon,Invalid,0,0,0,4294967295\n");
     print(&report_ntpdata, &control_layout_ntp_data2, &data, "", false, 0, output);
-    assert_non_null(strstr(output, "Remote address  : 203.0.113.15 (CB00710F)\nRemote port     : 123\n"));
+    assert_non_null(
+        strstr(output, "Remote address  : 203.0.113.15 (CB00710F)\nRemote port     : 123\n"));
     assert_non_null(strstr(output, "Poll interval   : 10 (1024 seconds)\n"));
-    assert_non_null(strstr(output, "Reference ID    : 47505300 ()\nReference time  : Thu Jan 01 00:00:00 1970\n"));
+    assert_non_null(strstr(
+        output, "Reference ID    : 47505300 ()\nReference time  : Thu Jan 01 00:00:00 1970\n"));
     assert_non_null(strstr(output, "Jitter asymmetry: -0.25\nNTP tests       : 101 010 0101\n"));
     assert_non_null(strstr(output, "Total HW RX     : 0\n"));
 }
 
 static void smoothing_leaves_a_space_behind_yes(void **state) {
     static const struct control_smoothing active = {.flags = CONTROL_SMOOTHING_ACTIVE};
-    static const struct control_smoothing leap = {.flags = CONTROL_SMOOTHING_ACTIVE | CONTROL_SMOOTHING_LEAP_ONLY};
+    static const struct control_smoothing leap = {.flags = CONTROL_SMOOTHING_ACTIVE |
+                                                           CONTROL_SMOOTHING_LEAP_ONLY};
     char output[OUTPUT_SIZE];
     (void)state;
     print(&report_smoothing, &control_layout_smoothing, &active, "", false, 0, output);
-    assert_memory_equal(output, "Active         : Yes \nOffset         : +0.000000000 seconds\n", 54);
-    assert_string_equal(print(&report_smoothing, &control_layout_smoothing, &leap, "", true, 0, output),
-                        "Yes,(leap second only),0.000000000,0.000000,0.000000,0.0,0.0\n");
+    assert_memory_equal(output, "Active         : Yes \nOffset         : +0.000000000 seconds\n",
+                        54);
+    assert_string_equal(
+        print(&report_smoothing, &control_layout_smoothing, &leap, "", true, 0, output),
+        "Yes,(leap second only),0.000000000,0.000000,0.000000,0.0,0.0\n");
 }
 
 /* ---- dates ---- */
@@ -307,7 +327,8 @@ static void dates_are_read_as_chrony_reads_them(void **state) {
         if (!chronyc_parse_date(rows[i].text, NOW, &seconds))
             seconds = -1;
         if (seconds != rows[i].seconds)
-            fail_msg("'%s' is %jd, not %jd", rows[i].text, (intmax_t)seconds, (intmax_t)rows[i].seconds);
+            fail_msg("'%s' is %jd, not %jd", rows[i].text, (intmax_t)seconds,
+                     (intmax_t)rows[i].seconds);
     }
 }
 
