@@ -1,4 +1,5 @@
-/* The applet table: APPLET(name, function, summary). Dispatch, --list, --help and --install come from it. */
+/* The applet table: APPLET(name, function, summary). Dispatch, --list, --help and --install come
+ * from it. */
 #ifndef CHRONOBOX_APPLETS_APPLETS_H
 #define CHRONOBOX_APPLETS_APPLETS_H
 

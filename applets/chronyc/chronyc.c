@@ -124,16 +124,17 @@ static int parse_options(struct chronyc *session, struct settings *settings, cha
 
 static bool become_user(const char *name) {
     struct account account;
+    const char *failed;
     if (!account_find(name, &account)) {
         fprintf(stderr, "Could not get user/group ID of %s\n", name);
         return false;
     }
     if (geteuid() != 0 || account.uid == 0)
         return true;
-    if (setgroups(0, NULL) == 0 && setgid(account.gid) == 0 && setuid(account.uid) == 0)
-        return true;
-    fprintf(stderr, "Could not become %s: %s\n", name, strerror(errno));
-    return false;
+    failed = account_become(&account);
+    if (failed)
+        fprintf(stderr, "Could not become %s: %s: %s\n", name, failed, strerror(errno));
+    return !failed;
 }
 
 /* Up to `count` words, or to their end, as one command; false: too long. */

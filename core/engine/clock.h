@@ -29,7 +29,7 @@ struct clock {
     const struct host *host;
     struct discipline_options options;
     double base_frequency; /* s/s, correction of the oscillator: what the estimates have led to */
-    double compensation; /* s/s, the part of it that a temperature sensor has added */
+    double compensation;   /* s/s, the part of it that a temperature sensor has added */
     double applied;   /* s/s, what the kernel was last told (or set by others), slew included */
     double slew_rate; /* s/s, on top of the base; 0 = no slew */
     ns_t slew_start;  /* system clock */

@@ -106,8 +106,8 @@ static bool take_sample(char *line, struct sample *sample) {
         if (end == fraction || !(fabs(values[i]) < ABSURD))
             return false;
     }
-    *sample = (struct sample){seconds * NS_PER_S + nanoseconds,
-                              -values[0], values[2], values[3], values[4], values[5]};
+    *sample = (struct sample){
+        seconds * NS_PER_S + nanoseconds, -values[0], values[2], values[3], values[4], values[5]};
     return true;
 }
 

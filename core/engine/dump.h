@@ -10,8 +10,8 @@ bool dump_write_all(struct engine *engine);
 /* The same at the end, when what remains to be slewed is given up. */
 void dump_leave(struct engine *engine);
 
-/* A source has got its address. Soon after the start: its file is loaded if that is wanted (-r), and
- * removed in any case. */
+/* A source has got its address. Soon after the start: its file is loaded if that is wanted (-r),
+ * and removed in any case. */
 void dump_take(struct engine *engine, struct source *source);
 
 #endif

@@ -239,7 +239,8 @@ bool engine_sources_failed(const struct engine *engine) {
 }
 
 static void watch_end(struct engine *engine, ns_t now) {
-    if (engine->options.mode != ENGINE_DAEMON && !engine->finished && engine_sources_failed(engine)) {
+    if (engine->options.mode != ENGINE_DAEMON && !engine->finished &&
+        engine_sources_failed(engine)) {
         log_warning(engine_log(engine), "No suitable source for synchronisation");
         engine_finish(engine, 1);
     }

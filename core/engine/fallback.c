@@ -1,5 +1,5 @@
-/* Rates to fall back to (fallback.h). Without updates the last rate is as wrong as it happened to be
- * when they ended; after 2^n s of silence the mean of the 2^n s before is the better guess. */
+/* Rates to fall back to (fallback.h). Without updates the last rate is as wrong as it happened to
+ * be when they ended; after 2^n s of silence the mean of the 2^n s before is the better guess. */
 #include "core/engine/fallback.h"
 
 #include <math.h>
@@ -43,8 +43,9 @@ void fallback_run(struct engine *engine, ns_t now) {
 
     (void)now;
     if (average->span >= ldexp(1.0, fallback->next)) {
-        reference_change(
-            engine, (1.0 + average->frequency) / (1.0 + clock_frequency(&engine->clock)) - 1.0, 0.0);
+        reference_change(engine,
+                         (1.0 + average->frequency) / (1.0 + clock_frequency(&engine->clock)) - 1.0,
+                         0.0);
         reference_lose(engine);
     }
     fallback->next++;

@@ -30,8 +30,8 @@ control_handler action_settime, action_manual, action_manual_delete, answer_manu
 control_handler action_dump;
 
 /* tuning.c */
-control_handler action_dfreq, action_doffset, action_reselect_distance,
-    action_modify_maxupdateskew, action_modify_offset, action_modify_selectopts, action_onoffline;
+control_handler action_dfreq, action_doffset, action_reselect_distance, action_modify_maxupdateskew,
+    action_modify_offset, action_modify_selectopts, action_onoffline;
 
 /* actions.c */
 control_handler action_online, action_offline, action_burst, action_modify_minpoll,

@@ -1,5 +1,6 @@
-/* The first correction (initial.h). Its servers are ordinary sources that burst, and the first update
- * of the reference that they lead to is the correction; then they make room for those configured. */
+/* The first correction (initial.h). Its servers are ordinary sources that burst, and the first
+ * update of the reference that they lead to is the correction; then they make room for those
+ * configured. */
 #include "core/engine/initial.h"
 
 #include <math.h>

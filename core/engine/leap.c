@@ -1,6 +1,6 @@
-/* Leap seconds (leap.h). What is announced counts on the last day of June and December alone; a list
- * says it where the sources do not. True time leaps at `instant`, and the NTP clock with it; the
- * system clock is moved by the kernel or by us, or follows by a slew. */
+/* Leap seconds (leap.h). What is announced counts on the last day of June and December alone; a
+ * list says it where the sources do not. True time leaps at `instant`, and the NTP clock with it;
+ * the system clock is moved by the kernel or by us, or follows by a slew. */
 #include "core/engine/leap.h"
 
 #include <math.h>

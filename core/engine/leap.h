@@ -30,8 +30,8 @@ enum ntp_leap leap_update(struct engine *engine, enum ntp_leap announced, ns_t n
 /* Fills in what the kernel has to know; changes are logged. */
 void leap_fill_status(struct engine *engine, struct clock_status *status);
 
-/* The leap indicator to serve instead of `leap`. */
-enum ntp_leap leap_served(const struct engine *engine, enum ntp_leap leap);
+/* The leap indicator to serve instead of the announced one. */
+enum ntp_leap leap_served(const struct engine *engine, enum ntp_leap announced);
 
 /* Within seconds of a leap second: no measurement can be trusted. */
 bool leap_is_close(const struct engine *engine);

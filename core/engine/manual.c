@@ -1,5 +1,5 @@
-/* Time entered by a person (manual.h). The last entry sets the clock; a line through all of them sets
- * its rate, once they are so far apart that a hand's unsteadiness does not matter. */
+/* Time entered by a person (manual.h). The last entry sets the clock; a line through all of them
+ * sets its rate, once they are so far apart that a hand's unsteadiness does not matter. */
 #include "core/engine/manual.h"
 
 #include <math.h>

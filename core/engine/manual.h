@@ -15,10 +15,10 @@ struct manual {
     bool applying; /* the update being made is an entry's */
     int count;
     struct manual_sample {
-        ns_t time;       /* NTP time, carried along when the clock is adjusted */
-        double offset;   /* s, correction, the same */
-        double original; /* s, correction, as it was entered */
-        double residual; /* s, correction, beside the last line */
+        ns_t time;                 /* NTP time, carried along when the clock is adjusted */
+        double offset;             /* s, correction, the same */
+        double original;           /* s, correction, as it was entered */
+        double residual;           /* s, correction, beside the last line */
     } samples[MANUAL_MAX_SAMPLES]; /* oldest first */
 };
 

@@ -141,9 +141,9 @@ void records_tracking(struct engine *engine, ns_t now, double offset, double max
     snprintf(row, sizeof(row),
              "%s %-15s %2d %10.3f %10.3f %10.3e %c %2d %10.3e %10.3e %10.3e %10.3e %10.3e",
              time_format(ns_floor_seconds(now), ' ', date),
-             engine->manual.applying     ? "MANU"
+             engine->manual.applying   ? "MANU"
              : reference->synchronised ? address_format(&reference->address, address)
-                                         : "0.0.0.0",
+                                       : "0.0.0.0",
              reference->stratum, 0.0 - clock_frequency(&engine->clock) * 1e6, reference->skew * 1e6,
              0.0 - offset, leap_letter(reference->leap),
              reference->synchronised ? reference->combined : 0, reference->offset_error, remaining,

@@ -78,7 +78,8 @@ void reference_write_drift(struct engine *engine) {
 
     if (path == NULL)
         return;
-    snprintf(text, sizeof(text), "%20.6f %20.6f\n", ppm(0.0 - clock_frequency(&engine->clock)), ppm(engine->reference.skew));
+    snprintf(text, sizeof(text), "%20.6f %20.6f\n", ppm(0.0 - clock_frequency(&engine->clock)),
+             ppm(engine->reference.skew));
     engine->host->replace_file(engine->host->context, path, text, 0644);
     engine->reference.drift_age = 0.0;
 }

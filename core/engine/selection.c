@@ -231,7 +231,8 @@ void selection_run(struct engine *engine, struct source *updated) {
         return;
     }
     engine->last_failure = SELECT_OK;
-    if (result.selected != before && engine->options.mode == ENGINE_DAEMON && !engine->initial.running)
+    if (result.selected != before && engine->options.mode == ENGINE_DAEMON &&
+        !engine->initial.running)
         log_info(engine_log(engine), "Selected source %s",
                  sources_format(engine, engine->sources[result.selected], text));
     if (updated != NULL &&

@@ -111,8 +111,8 @@ struct engine {
     struct select_source views[ENGINE_MAX_SOURCES];      /* scratch of selection_run */
     struct combine_source combining[ENGINE_MAX_SOURCES]; /* the same */
     enum select_failure last_failure;                    /* said in the log */
-    ns_t last_transmit; /* monotonic, for the separation of packets */
-    ns_t started;       /* monotonic */
+    ns_t last_transmit;       /* monotonic, for the separation of packets */
+    ns_t started;             /* monotonic */
     ns_t timers[TIMER_COUNT]; /* monotonic; NS_NEVER = nothing */
     struct leap leap;
     struct smoothing smoothing;

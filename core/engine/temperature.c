@@ -1,6 +1,6 @@
-/* Correcting the clock's rate by a temperature sensor (temperature.h). The histories of the sources are
- * left as they are: the compensation takes away what the temperature has done to the rate, and is no
- * change in the eyes of those that measure it. */
+/* Correcting the clock's rate by a temperature sensor (temperature.h). The histories of the sources
+ * are left as they are: the compensation takes away what the temperature has done to the rate, and
+ * is no change in the eyes of those that measure it. */
 #include "core/engine/temperature.h"
 
 #include <math.h>

@@ -50,8 +50,8 @@ enum control_status action_modify_offset(struct engine *engine,
     if (source == NULL)
         return CONTROL_NO_SUCH_SOURCE;
     source->association.config.offset = modify->new_offset;
-    log_info(engine_log(engine), "Source %s new offset %f",
-             address_format(&modify->address, text), modify->new_offset);
+    log_info(engine_log(engine), "Source %s new offset %f", address_format(&modify->address, text),
+             modify->new_offset);
     return CONTROL_SUCCESS;
 }
 

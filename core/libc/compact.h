@@ -26,10 +26,10 @@ STREAM;
 /* printf: flags - + space 0, width and precision (also *), lengths hh h l ll j z, conversions
  * d i u o x X c s f F e E g G %. Doubles are correctly rounded; a precision is at most 60. No
  * positional arguments, no wide characters, no long double, no %a %n %p. */
-int COMPACT(vsnprintf)(char *to, size_t size, const char *format, va_list arguments);
+int COMPACT(vsnprintf)(char *to, size_t size, const char *format, va_list list);
 int COMPACT(snprintf)(char *to, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-int COMPACT(vfprintf)(STREAM *stream, const char *format, va_list arguments);
+int COMPACT(vfprintf)(STREAM *stream, const char *format, va_list list);
 int COMPACT(fprintf)(STREAM *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int COMPACT(printf)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int COMPACT(dprintf)(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));

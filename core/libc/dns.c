@@ -144,22 +144,18 @@ enum dns_code dns_code(const struct dns_exchange *exchange) {
 /* The answer to the same question, with the same number: yes, or "no such name". Everything else
  * is a refusal. */
 static void take_answer(struct dns_exchange *exchange, int server, const uint8_t *packet,
-                        ssize_t length) {
+                        size_t length) {
     const uint8_t *query = exchange->query;
 
     if (exchange->answer_length > 0)
         return;
-    if (length < 0) {
-        exchange->refused |= 1u << server;
-        return;
-    }
-    if ((size_t)length < exchange->query_length || memcmp(packet, query, 2) != 0 ||
+    if (length < exchange->query_length || memcmp(packet, query, 2) != 0 ||
         (packet[2] & FLAG_RESPONSE) == 0 ||
         memcmp(packet + DNS_HEADER_SIZE, query + DNS_HEADER_SIZE,
                exchange->query_length - DNS_HEADER_SIZE) != 0)
         return;
-    memcpy(exchange->answer, packet, (size_t)length);
-    exchange->answer_length = (size_t)length;
+    memcpy(exchange->answer, packet, length);
+    exchange->answer_length = length;
     if (dns_code(exchange) != DNS_OK && dns_code(exchange) != DNS_NO_SUCH_NAME) {
         exchange->answer_length = 0;
         exchange->refused |= 1u << server;
@@ -176,16 +172,24 @@ static bool any_pending(const struct dns_exchange *exchanges, int count, int ser
     return count > 0;
 }
 
+/* An error is one for all: the system tells of it once. */
+static void refuse(int server, struct dns_exchange *exchanges, int count) {
+    for (int i = 0; i < count; i++)
+        exchanges[i].refused |= 1u << server;
+}
+
 static void receive(int file, int server, struct dns_exchange *exchanges, int count) {
     uint8_t packet[DNS_PACKET_SIZE];
     ssize_t length = recv(file, packet, sizeof(packet), MSG_DONTWAIT);
 
-    for (int i = 0; i < count; i++)
-        take_answer(&exchanges[i], server, packet, length);
+    if (length < 0)
+        refuse(server, exchanges, count);
+    for (int i = 0; i < count && length >= 0; i++)
+        take_answer(&exchanges[i], server, packet, (size_t)length);
 }
 
 void dns_ask(const struct dns_config *config, struct dns_exchange *exchanges, int count) {
-    struct pollfd sockets[DNS_MAX_SERVERS];
+    struct pollfd sockets[DNS_MAX_SERVERS] = {{0}};
     int servers = config->server_count;
 
     for (int i = 0; i < servers; i++) {
@@ -193,7 +197,8 @@ void dns_ask(const struct dns_config *config, struct dns_exchange *exchanges, in
 
         sockets[i].events = POLLIN;
         sockets[i].fd = socket(server->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        connect(sockets[i].fd, &server->any, dns_address_size(server));
+        /* A server that cannot be reached refuses to send, below. */
+        (void)!connect(sockets[i].fd, &server->any, dns_address_size(server));
     }
     for (int attempt = 0; attempt < config->attempts; attempt++) {
         long long end = now_ms() + config->timeout * MS_PER_S / config->attempts, left;
@@ -203,7 +208,7 @@ void dns_ask(const struct dns_config *config, struct dns_exchange *exchanges, in
 
             if (is_pending(exchange, servers) && send(sockets[i / count].fd, exchange->query,
                                                       exchange->query_length, MSG_NOSIGNAL) < 0)
-                exchange->refused |= 1u << i / count;
+                refuse(i / count, exchanges, count);
         }
         while (any_pending(exchanges, count, servers) && (left = end - now_ms()) > 0) {
             if (poll(sockets, (nfds_t)servers, (int)left) <= 0)

@@ -51,7 +51,7 @@ void dns_read_config(struct dns_config *config);
 
 /* The socket address for an address in numbers, perhaps with %interface; its length, 0 if it is
  * none. */
-socklen_t dns_parse_address(const char *text, uint16_t port, union dns_address *address);
+socklen_t dns_parse_address(const char *text, uint16_t port, union dns_address *to);
 
 /* The length of the socket address. */
 socklen_t dns_address_size(const union dns_address *address);

@@ -120,7 +120,7 @@ static int find_by_servers(const char *name, struct found *found) {
 /* 0 an IPv6 and 1 an IPv4 address that can be reached from here, else 2. A source address of local
  * meaning does not reach the world. */
 static int rank_of(const union dns_address *address) {
-    union dns_address to = *address, from;
+    union dns_address to = *address, from = {{0}};
     socklen_t size = sizeof(from);
     int file = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), rank = 2;
 

@@ -178,7 +178,7 @@ static size_t read_header(const uint8_t *header, size_t size, size_t time_size,
 /* data is followed by a NUL. */
 static bool search_file(uint8_t *data, size_t size, int64_t time, struct rules *rules,
                         struct local_time *found) {
-    size_t counts[COUNTS], skip, first = 0, type;
+    size_t counts[COUNTS] = {0}, skip, first = 0, type;
     const uint8_t *times, *types;
     char *footer;
 

@@ -53,7 +53,7 @@
  * base_share * (delay/2 - h), queueing positive; and the logarithm of the Jacobian to the first
  * law's parts. */
 struct law {
-    double noise[2]; /* scales, on top of the timestamps' */
+    double noise; /* scales, on top of the timestamps' */
     struct {
         double offset_share, base_share;
     } part[2];
@@ -62,10 +62,12 @@ struct law {
 };
 
 static const struct law laws[BANK_LAWS] = {
-    {{0.03, 0.03}, {{1.0, 1.0}, {-1.0, 1.0}}, 0.0, 0},
-    {{0.2, 0.2}, {{1.0, 1.0}, {-1.0, 1.0}}, 0.0, 0},
-    {{1.0, 1.0}, {{1.0, 0.0}, {0.0, 1.0}}, -0.6931471805599453, 1},
+    {0.015, {{1.0, 1.0}, {-1.0, 1.0}}, 0.0, 0},
+    {0.25, {{1.0, 1.0}, {-1.0, 1.0}}, 0.0, 0},
+    {1.0, {{1.0, 0.0}, {0.0, 1.0}}, -0.6931471805599453, 1},
 };
+
+#define SQRT_2 1.4142135623730951
 
 /* Deviations of an unknown frequency, in units of what is usual: most oscillators are good, some
  * are not. */
@@ -111,17 +113,22 @@ static void mix_covariance(struct state *mixed, const struct state *part, double
                          (part->mean[i] - mixed->mean[i]) * (part->mean[j] - mixed->mean[j]));
 }
 
+/* Noise in the ways is noise of the clocks at their ends: both have the same. */
+static double noise_of(const struct model *model, const struct law *law, int part) {
+    return law->noise *
+           (law->is_noise ? model->scale[part] : fmin(model->scale[0], model->scale[1]));
+}
+
 /* What a model says of queues and noise, as bank_average has it. */
 static void add_scales(struct bank_average *average, const struct model *model,
                        const struct law *law, double share) {
-    double both = sqrt(square(model->scale[0]) + square(model->scale[1]));
-    double noise = share * law->noise[1];
+    double both = sqrt(square(model->scale[0]) + square(model->scale[1])),
+           noise = noise_of(model, law, 1);
 
     average->queue[0] += share * model->scale[law->is_noise];
     average->queue[1] += share * model->scale[1];
-    average->way_noise +=
-        law->is_noise ? share * both : noise * 0.5 * (model->scale[0] + model->scale[1]);
-    average->delay_noise += noise * (law->is_noise ? 2.0 * model->scale[1] : both);
+    average->way_noise += share * (law->is_noise ? both : noise);
+    average->delay_noise += share * noise * (law->is_noise ? 2.0 : SQRT_2);
     average->deviation += share * (law->is_noise ? model->scale[0] : 0.5 * both);
 }
 
@@ -225,7 +232,7 @@ static struct density update(struct model *model, const struct law *law, int par
                              const struct measurement *next) {
     double *x = model->state.mean, *c = model->state.covariance, gain[STATE_SIZE], total;
     double share = law->part[part].offset_share, base = law->part[part].base_share;
-    double own = square(next->noise) + square(law->noise[part] * model->scale[part]);
+    double own = square(next->noise) + square(noise_of(model, law, part));
     double error =
         share * (next->offset - x[STATE_X] - x[STATE_A]) + base * (0.5 * next->delay - x[STATE_H]);
     struct density density;

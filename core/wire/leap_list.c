@@ -8,12 +8,12 @@
 #include "core/base/bytes.h"
 #include "core/base/time.h"
 
-#define SECONDS_1900    INT64_C(2208988800) /* from 1900 to 1970 */
-#define DAY             86400
-#define TAI_BASE        10 /* TAI - UTC before the first leap second */
-#define ZONE_HEADER     44
-#define ZONE_COUNTS     20
-#define ZONE_TYPE       6
+#define SECONDS_1900 INT64_C(2208988800) /* from 1900 to 1970 */
+#define DAY          86400
+#define TAI_BASE     10 /* TAI - UTC before the first leap second */
+#define ZONE_HEADER  44
+#define ZONE_COUNTS  20
+#define ZONE_TYPE    6
 
 #define SANE_WITH       INT64_C(1341014400) /* 2012-06-30 */
 #define SANE_WITHOUT    INT64_C(1356912000) /* 2012-12-31 */

@@ -192,7 +192,7 @@ chronyc() {
     chronyc_program=$(program "$1" chronyc)
     chronyc_socket=$work/$2/chronyd.sock
     shift 2
-    timeout 20 "$chronyc_program" -h "$chronyc_socket" "$@"
+    timeout --foreground 20 "$chronyc_program" -h "$chronyc_socket" "$@"
 }
 
 # is_selected NAME ADDRESS: asked with Debian's client.

@@ -50,13 +50,13 @@ extern const int scenario_count, scenario_published; /* the published ones come 
 const struct scenario *scenario_find(const char *name);
 
 /* s, from the start to the end, and how much of it is for settling. */
-double scenario_length(const struct scenario *scenario, double *settling);
+double scenario_length(const struct scenario *row, double *settling);
 
 /* The client of a running scenario, at each second. */
 typedef void scenario_observer(void *context, struct sim_node *client);
 
 /* Runs a scenario; observer may be NULL. */
-struct figures scenario_run(const struct scenario *scenario, uint64_t seed,
-                            scenario_observer *observer, void *context);
+struct figures scenario_run(const struct scenario *row, uint64_t seed, scenario_observer *observer,
+                            void *context);
 
 #endif

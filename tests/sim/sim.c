@@ -117,6 +117,34 @@ void sim_stop(struct sim_node *node) {
     memset(node->sockets, 0, sizeof(node->sockets));
 }
 
+static bool refuse_frequency(void *context, double frequency, double *actual) {
+    (void)context;
+    (void)frequency;
+    (void)actual;
+    return false;
+}
+
+static bool refuse_status(void *context, const struct clock_status *status) {
+    (void)context;
+    (void)status;
+    return false;
+}
+
+static bool refuse_file(void *context, const char *path, const char *text, int mode) {
+    (void)context;
+    (void)path;
+    (void)text;
+    (void)mode;
+    return false;
+}
+
+void sim_crash(struct sim_node *node) {
+    node->host.set_frequency = refuse_frequency;
+    node->host.set_clock_status = refuse_status;
+    node->host.replace_file = refuse_file;
+    sim_stop(node);
+}
+
 static struct sim_node *node_new(struct sim *sim, int index) {
     struct sim_node *node = calloc(1, sizeof(*node));
 
@@ -144,7 +172,7 @@ struct sim *sim_new(uint64_t seed, int nodes) {
         abort();
     sim_random_seed(&sim->random, seed);
     sim->begin_ns = SIM_START_UNIX * NS_PER_S;
-    sim->nodes = calloc((size_t)nodes, sizeof(*sim->nodes));
+    sim->nodes = calloc((size_t)nodes, sizeof(struct sim_node *));
     if (sim->nodes == NULL)
         abort();
     for (sim->node_count = 0; sim->node_count < nodes; sim->node_count++)
@@ -174,6 +202,10 @@ void sim_free(struct sim *sim) {
 
 struct sim_node *sim_node(struct sim *sim, int index) {
     return sim->nodes[index];
+}
+
+int sim_node_count(const struct sim *sim) {
+    return sim->node_count;
 }
 
 static char *no_file(void *context, const char *path) {
@@ -225,8 +257,13 @@ void sim_at(struct sim *sim, double seconds, sim_action *action, void *context) 
 }
 
 static void handle(struct sim *sim, struct event *event) {
-    struct sim_node *node = event->node >= 0 ? sim->nodes[event->node] : NULL;
+    struct sim_node *node;
 
+    if (event->kind == EVENT_ACTION) {
+        event->action(sim, event->data);
+        return;
+    }
+    node = sim->nodes[event->node];
     switch (event->kind) {
     case EVENT_TIMER:
         if (!node->running || event->generation != node->timer_generation)
@@ -241,10 +278,7 @@ static void handle(struct sim *sim, struct event *event) {
         world_answer(node, event->data);
         free(event->data);
         break;
-    case EVENT_ACTION:
-        event->action(sim, event->data);
-        return;
-    case EVENT_START:
+    default:
         sim_start(node);
         return;
     }

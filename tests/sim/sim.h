@@ -96,8 +96,8 @@ struct sim_node {
     size_t reply_length;
     int announced_leap;  /* the leap second of sim_leap() that its answers announce, and make */
     int announced_shift; /* s, that they made */
-    bool unroutable; /* no socket can be connected */
-    bool deaf; /* answers nothing: a stopped server */
+    bool unroutable;     /* no socket can be connected */
+    bool deaf;           /* answers nothing: a stopped server */
     double lie;          /* s, added to what its clock reads: a falseticker */
     bool echo_log;       /* messages to stderr */
     struct {
@@ -115,6 +115,7 @@ typedef void sim_action(struct sim *sim, void *context);
 struct sim *sim_new(uint64_t seed, int nodes);
 void sim_free(struct sim *sim);
 struct sim_node *sim_node(struct sim *sim, int index);
+int sim_node_count(const struct sim *sim);
 struct address sim_address(int index);
 
 /* Adds a configuration line; "%N" in it becomes the address of node N (`server %0 iburst`). Fails
@@ -148,6 +149,9 @@ void sim_at(struct sim *sim, double seconds, sim_action *action, void *context);
 /* Stops a node cleanly; starts it (again). */
 void sim_stop(struct sim_node *node);
 void sim_start(struct sim_node *node);
+
+/* Ends a node as a crash does: it leaves everything as it is. */
+void sim_crash(struct sim_node *node);
 
 /* The engine was called from outside: its timer is set anew. */
 void sim_schedule(struct sim_node *node);

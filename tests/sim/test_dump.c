@@ -35,8 +35,7 @@ static int samples_of(struct sim_node *node) {
     struct control_index index = {0};
     struct control_sourcestats stats;
 
-    assert_int_equal(probe_command(node, CONTROL_REQ_SOURCESTATS, &index, &stats),
-                     CONTROL_SUCCESS);
+    assert_int_equal(probe_command(node, CONTROL_REQ_SOURCESTATS, &index, &stats), CONTROL_SUCCESS);
     return (int)stats.n_samples;
 }
 

@@ -135,9 +135,9 @@ static void orphans_agree_on_the_one_with_the_smallest_address(void **state) {
     assert_int_equal(reference_of(sim, 1), LOCAL_ID);
     for (int i = 2; i < 4; i++) {
         assert_int_equal(stratum_of(sim, i), 9);
-        assert_int_equal(reference_of(sim, i), address_to_ipv4(&(struct address){
-                                                   .bytes = {192, 168, 1, 1},
-                                                   .family = ADDRESS_IPV4}));
+        assert_int_equal(
+            reference_of(sim, i),
+            address_to_ipv4(&(struct address){.bytes = {192, 168, 1, 1}, .family = ADDRESS_IPV4}));
         assert_true(fabs(sim_error(sim_node(sim, i)) - sim_error(sim_node(sim, 1))) < 2e-3);
     }
     /* Whoever has the true time is followed by all. */

@@ -27,8 +27,8 @@ static struct sim *alone(const char *line) {
 /* settime with the true time, off by a hand's error. */
 static enum control_status set_time(struct sim *sim, double error,
                                     struct control_manual_timestamp *report) {
-    struct control_settime request = {
-        SIM_START_UNIX * NS_PER_S + ns_from_seconds(sim_now(sim) + error)};
+    struct control_settime request = {SIM_START_UNIX * NS_PER_S +
+                                      ns_from_seconds(sim_now(sim) + error)};
 
     return probe_command(sim_node(sim, 0), CONTROL_REQ_SETTIME, &request, report);
 }

@@ -133,8 +133,7 @@ static void without_the_directive_there_is_no_smoothing(void **state) {
 
     (void)state;
     sim_run(sim, 30.0);
-    assert_int_equal(probe_command(server, CONTROL_REQ_SMOOTHING, NULL, NULL),
-                     CONTROL_NOT_ENABLED);
+    assert_int_equal(probe_command(server, CONTROL_REQ_SMOOTHING, NULL, NULL), CONTROL_NOT_ENABLED);
     assert_int_equal(smoothtime(server, CONTROL_SMOOTHTIME_RESET), CONTROL_NOT_ENABLED);
     sim_free(sim);
 }

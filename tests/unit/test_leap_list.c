@@ -11,11 +11,11 @@
 #include "core/base/bytes.h"
 #include "core/wire/leap_list.h"
 
-#define DAY       86400
-#define DAY_2008  INT64_C(1230681600) /* 2008-12-31 */
-#define DAY_2012  INT64_C(1341014400) /* 2012-06-30 */
-#define DAY_2016  INT64_C(1483142400) /* 2016-12-31 */
-#define DAY_2030  INT64_C(1909008000) /* 2030-06-30 */
+#define DAY      86400
+#define DAY_2008 INT64_C(1230681600) /* 2008-12-31 */
+#define DAY_2012 INT64_C(1341014400) /* 2012-06-30 */
+#define DAY_2016 INT64_C(1483142400) /* 2016-12-31 */
+#define DAY_2030 INT64_C(1909008000) /* 2030-06-30 */
 
 static const char text[] = "#\tcomment\n"
                            "#$\t 3676924800\n"
@@ -82,7 +82,7 @@ struct zone {
     size_t length;
 };
 
-static void put_header(struct zone *zone, char version, uint32_t leaps) {
+static void put_header(struct zone *zone, int version, uint32_t leaps) {
     uint8_t *at = zone->bytes + zone->length;
 
     memset(at, 0, 44);
@@ -117,7 +117,7 @@ static void put_leaps(struct zone *zone, size_t width) {
 
 static void zone_file_of_every_version_is_read(void **state) {
     (void)state;
-    for (char version = '1'; version <= '4'; version++) {
+    for (int version = '1'; version <= '4'; version++) {
         struct zone zone = {.length = 0};
         struct leap_list list;
 

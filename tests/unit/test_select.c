@@ -4,6 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
 #include <cmocka.h>
 
 #include "core/track/select.h"
@@ -67,9 +70,9 @@ static void nearest_of_agreeing_sources_leads_and_the_rest_is_combined(void **st
 
 static void first_failed_test_gives_the_letter(void **state) {
     struct select_source sources[8];
-    const enum source_state expected[] = {SOURCE_NOSELECT,     SOURCE_MISSING_SAMPLES, SOURCE_UNSYNCHRONISED,
-                                          SOURCE_BAD_STRATUM,  SOURCE_BAD_DISTANCE,    SOURCE_BAD_DISTANCE,
-                                          SOURCE_JITTERY,      SOURCE_SELECTED};
+    const enum source_state expected[] = {
+        SOURCE_NOSELECT,     SOURCE_MISSING_SAMPLES, SOURCE_UNSYNCHRONISED, SOURCE_BAD_STRATUM,
+        SOURCE_BAD_DISTANCE, SOURCE_BAD_DISTANCE,    SOURCE_JITTERY,        SOURCE_SELECTED};
 
     (void)state;
     for (int i = 0; i < 8; i++)
@@ -129,8 +132,9 @@ static void two_that_disagree_are_no_agreement(void **state) {
 }
 
 static void trusted_sources_overrule_the_majority(void **state) {
-    struct select_source sources[] = {make_source(0.0, 0.01), make_source(1.0, 0.01), make_source(1.0, 0.01),
-                                      make_source(0.0, 0.015), make_source(0.0, 0.005)};
+    struct select_source sources[] = {make_source(0.0, 0.01), make_source(1.0, 0.01),
+                                      make_source(1.0, 0.01), make_source(0.0, 0.015),
+                                      make_source(0.0, 0.005)};
     struct select_result result;
 
     (void)state;
@@ -265,7 +269,8 @@ static void source_of_other_frequency_is_not_combined(void **state) {
 }
 
 static void orphan_with_the_smallest_id_leads_only_the_larger_ones(void **state) {
-    struct select_source sources[] = {make_source(0.0, 0.01), make_source(0.0, 0.01), make_source(0.0, 0.01)};
+    struct select_source sources[] = {make_source(0.0, 0.01), make_source(0.0, 0.01),
+                                      make_source(0.0, 0.01)};
     struct select_options options = defaults;
 
     (void)state;
@@ -299,9 +304,16 @@ static void bad_updates_are_counted_in_a_row(void **state) {
 }
 
 static void combination_favours_the_precise_and_says_how_sure_it_is(void **state) {
-    struct combine_source sources[] = {
-        {.offset = 0.0, .offset_error = 1e-5, .frequency = 0.0, .skew = 1e-7, .root_distance = 1e-4},
-        {.offset = 3e-5, .offset_error = 2e-5, .frequency = 4e-8, .skew = 1e-7, .root_distance = 1e-4}};
+    struct combine_source sources[] = {{.offset = 0.0,
+                                        .offset_error = 1e-5,
+                                        .frequency = 0.0,
+                                        .skew = 1e-7,
+                                        .root_distance = 1e-4},
+                                       {.offset = 3e-5,
+                                        .offset_error = 2e-5,
+                                        .frequency = 4e-8,
+                                        .skew = 1e-7,
+                                        .root_distance = 1e-4}};
     struct select_combination one = combine_sources(sources, 1), two = combine_sources(sources, 2);
 
     (void)state;
@@ -314,7 +326,8 @@ static void combination_favours_the_precise_and_says_how_sure_it_is(void **state
 }
 
 static void combination_is_finite_for_zero_and_infinite_errors(void **state) {
-    struct combine_source sources[] = {{.offset = 1e-3}, {.offset = 2e-3, .offset_error = INFINITY, .skew = INFINITY}};
+    struct combine_source sources[] = {
+        {.offset = 1e-3}, {.offset = 2e-3, .offset_error = INFINITY, .skew = INFINITY}};
     struct select_combination both = combine_sources(sources, 2);
 
     (void)state;

@@ -72,7 +72,8 @@ static void any_state_is_brought_to_zero_within_the_limits(void **state) {
     for (int i = 0; i < CASES; i++) {
         struct smooth_profile profile = {.max_frequency = exp(-9.0 + 4.0 * draw()),
                                          .max_wander = exp(-16.0 + 4.0 * draw())};
-        double offset = draw() * exp(6.0 * draw()), frequency = profile.max_frequency * 2.0 * draw();
+        double offset = draw() * exp(6.0 * draw()),
+               frequency = profile.max_frequency * 2.0 * draw();
 
         smooth_plan(&profile, offset, frequency);
         for (int stage = 0; stage < SMOOTH_STAGES; stage++)
