@@ -124,7 +124,7 @@ test: ## unit, simulator and interoperability tests
 	@scripts/deps test
 	@$(MAKE) --no-print-directory $(parallel) $(O)/chronobox
 	@$(MAKE) --no-print-directory $(parallel) -k $(sanitized) test-programs || true
-	@scripts/run-tests $(O)/test-results $(tests:$(O)/%=$(O)/san/%) $(scripts)
+	@BINARY=$(abspath $(O)/chronobox) scripts/run-tests $(O)/test-results $(tests:$(O)/%=$(O)/san/%) $(scripts)
 
 sanitized := STATIC=0 CC=gcc O=$(O)/san SAN=address,undefined
 parallel := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))

@@ -99,7 +99,7 @@ void association_set_online(struct association *association, bool online, ns_t f
     if (!online) {
         association->burst_returns_offline = association->burst_total_left > 0;
         if (!association->burst_returns_offline)
-            association->next_transmit = NS_NEVER;
+            polling_stop(association);
         return;
     }
     association->burst_returns_offline = false;

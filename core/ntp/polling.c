@@ -117,11 +117,17 @@ static double quiet_interval(const struct association *association) {
     return fmax(interval - PRESEND_INTERVAL * presends(association), interval / 2.0);
 }
 
+void polling_stop(struct association *association) {
+    association->next_transmit = NS_NEVER;
+    association->reachability = 0;
+    association->reach_size = 0;
+}
+
 static void leave_burst(struct association *association, ns_t start, double delay,
                         struct random *random) {
     if (association->burst_returns_offline) {
         association->burst_returns_offline = false;
-        association->next_transmit = NS_NEVER;
+        polling_stop(association);
     } else {
         association->next_transmit = after(start, quiet_interval(association) + delay, random);
     }

@@ -18,6 +18,9 @@ void polling_schedule(struct association *association, ns_t now, struct random *
 /* The burst got what it wanted, or is given up. */
 void polling_end_burst(struct association *association, struct random *random);
 
+/* Nothing is sent any more, and the register of reachability is empty. */
+void polling_stop(struct association *association);
+
 /* One bit into the register of reachability. */
 void polling_record_reach(struct association *association, bool reached);
 

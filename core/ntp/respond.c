@@ -20,6 +20,9 @@
 #define AT_RECEIVE_TIME  32
 #define AT_TRANSMIT_TIME 40
 
+#define NTS_FIRST_FIELD 0x0104
+#define NTS_LAST_FIELD  0x0404
+
 #define LEAP_SHIFT    6
 #define VERSION_SHIFT 3
 #define VERSION_MASK  0x38
@@ -50,6 +53,19 @@ enum request_kind respond_kind(const uint8_t *bytes, size_t length, uint16_t rem
     return kind_of_mode(bytes[AT_FLAGS] & MODE_MASK, version, remote_port);
 }
 
+/* The fields of Network Time Security (RFC 8915 section 5.7) ask for an answer that is
+ * authenticated. */
+static bool wants_nts(const uint8_t *field, const uint8_t *end) {
+    while (field < end) {
+        unsigned type = get_be16(field);
+
+        if ((type & 0xff) == 0x04 && type >= NTS_FIRST_FIELD && type <= NTS_LAST_FIELD)
+            return true;
+        field += get_be16(field + 2);
+    }
+    return false;
+}
+
 enum request_kind respond_classify(const uint8_t *bytes, size_t length, uint16_t remote_port,
                                    struct ntp_header *header, struct ntp_layout *layout) {
     enum request_kind kind = respond_kind(bytes, length, remote_port);
@@ -57,7 +73,8 @@ enum request_kind respond_classify(const uint8_t *bytes, size_t length, uint16_t
     if (kind == REQUEST_INVALID)
         return kind;
     ntp_header_decode(bytes, header);
-    if (!ntp_split(bytes, length, header, layout) || layout->mac_length != 0)
+    if (!ntp_split(bytes, length, header, layout) || layout->mac_length != 0 ||
+        wants_nts(bytes + NTP_HEADER_SIZE, bytes + NTP_HEADER_SIZE + layout->extensions_length))
         return REQUEST_INVALID;
     return kind;
 }

@@ -108,7 +108,7 @@ static bool must_wait(const struct selection *selection, int previous) {
 }
 
 static void mark_stale(struct selection *selection) {
-    double oldest = -1.0;
+    double oldest = 0.0;
 
     for (int i = 0; i < selection->count; i++) {
         const struct select_source *source = &selection->sources[i];
@@ -121,8 +121,7 @@ static void mark_stale(struct selection *selection) {
 
         if (!is_candidate(source) || source->reachability != 0)
             continue;
-        if ((oldest >= 0.0 && source->last_sample_ago > oldest) ||
-            source->unreachable_polls > source->max_unreachable)
+        if (source->last_sample_ago > oldest || source->unreachable_polls > source->max_unreachable)
             source->state = SOURCE_STALE;
     }
 }

@@ -273,10 +273,12 @@ static void handle(struct sim *sim, struct event *event) {
     case EVENT_PACKET:
         world_deliver(node, event->data);
         free(event->data);
+        event->data = NULL;
         break;
     case EVENT_RESOLVED:
         world_answer(node, event->data);
         free(event->data);
+        event->data = NULL;
         break;
     default:
         sim_start(node);
