@@ -7,8 +7,6 @@
 
 #include <cmocka.h>
 
-#include <cmocka.h>
-
 #include "core/track/discipline.h"
 
 static const struct discipline_options defaults = {

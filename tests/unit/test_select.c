@@ -7,8 +7,6 @@
 
 #include <cmocka.h>
 
-#include <cmocka.h>
-
 #include "core/track/select.h"
 
 static const struct select_options defaults = {
