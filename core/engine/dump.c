@@ -23,6 +23,21 @@
 #define START_TIME (60 * NS_PER_S) /* names resolved later find no file */
 #define ABSURD     1e6
 #define DIGITS     9 /* of a fraction of a second */
+#define VALUES     6 /* behind a sample's time */
+#define HEAD       "SRC0\n%s\n"
+#define HEAD_SIZE  8
+
+/* The numbers behind the name. */
+enum {
+    FIELD_AUTHENTICATED,
+    FIELD_REACHABILITY,
+    FIELD_POLLS,
+    FIELD_STRATUM,
+    FIELD_LEAP,
+    FIELD_SAMPLES,
+    FIELD_ASYMMETRY,
+    FIELD_COUNT
+};
 
 static const char *path_of(const struct engine *engine, const struct source *source, char *path) {
     char address[ADDRESS_TEXT_SIZE];
@@ -46,7 +61,7 @@ static bool dump_write(struct engine *engine, const struct source *source) {
     if (count == 0)
         return true;
     text_init(&text, data, sizeof(data));
-    text_printf(&text, "SRC0\n%s\n%d %o %d %d %d\n%d 0\n", name_of(engine, source),
+    text_printf(&text, HEAD "%d %o %d %d %d\n%d 0\n", name_of(engine, source),
                 association->config.key != 0 || association->config.nts, association->reachability,
                 association->reach_size, association->stratum, association->leap, count);
     for (int i = count - 1; i >= 0 && filter_sample(association->filter, i, &sample); i--) {
@@ -77,33 +92,21 @@ void dump_leave(struct engine *engine) {
     dump_write_all(engine);
 }
 
-/* Cuts the next line off. */
-static char *take_line(char **text) {
-    char *line = *text, *end = strchr(line, '\n');
-
-    *text = end != NULL ? end + 1 : line + strlen(line);
-    if (end != NULL)
-        *end = '\0';
-    return line;
-}
-
-#define VALUES 6
-
-static bool take_sample(char *line, struct sample *sample) {
+/* Numbers stand between white space of any kind: strtol and strtod go from one to the next. */
+static bool take_sample(char **at, struct sample *sample) {
     double values[VALUES];
-    char *end, *fraction;
-    int64_t seconds = strtoll(line, &end, 10), nanoseconds;
+    int64_t seconds = strtoll(*at, at, 10), nanoseconds;
+    char *number = *at + 1;
 
-    fraction = end + 1;
-    if (*end != '.' || seconds < 0 || seconds > INT64_MAX / NS_PER_S - 1)
+    if (**at != '.' || seconds < 0 || seconds > INT64_MAX / NS_PER_S - 1)
         return false;
-    nanoseconds = strtoll(fraction, &end, 10);
-    if (end != fraction + DIGITS)
+    nanoseconds = strtoll(number, at, 10);
+    if (*at != number + DIGITS)
         return false;
     for (int i = 0; i < VALUES; i++) {
-        fraction = end;
-        values[i] = strtod(fraction, &end);
-        if (end == fraction || !(fabs(values[i]) < ABSURD))
+        number = *at;
+        values[i] = strtod(number, at);
+        if (*at == number || !(fabs(values[i]) < ABSURD))
             return false;
     }
     *sample = (struct sample){
@@ -111,41 +114,41 @@ static bool take_sample(char *line, struct sample *sample) {
     return true;
 }
 
-static bool take_samples(struct engine *engine, struct filter *filter, char *text) {
-    int count = (int)strtol(take_line(&text), NULL, 10);
+static bool take_samples(struct engine *engine, struct filter *filter, char *at, long count) {
     ns_t now = engine_ntp(engine);
     struct sample sample;
 
     if (count < 1 || count > TRACK_MAX_SAMPLES)
         return false;
-    for (int i = 0; i < count; i++) {
-        if (!take_sample(take_line(&text), &sample) || sample.time > now ||
-            !filter_add_sample(filter, &sample))
+    while (count-- > 0) {
+        if (!take_sample(&at, &sample) || sample.time > now || !filter_add_sample(filter, &sample))
             return false;
     }
     return true;
 }
 
-static bool dump_load(struct engine *engine, struct source *source, char *text) {
+static bool dump_load(struct engine *engine, struct source *source, char *at) {
     struct association *association = &source->association;
     bool needs_authentication = association->config.key != 0 || association->config.nts;
-    long fields[5];
-    char *at;
+    char head[CONFIG_MAX_NAME + HEAD_SIZE];
+    long fields[FIELD_COUNT];
+    int length = snprintf(head, sizeof(head), HEAD, name_of(engine, source));
 
-    if (strcmp(take_line(&text), "SRC0") != 0 ||
-        strcmp(take_line(&text), name_of(engine, source)) != 0)
+    if (strncmp(at, head, (size_t)length) != 0)
         return false;
-    at = take_line(&text);
-    for (int i = 0; i < 5; i++)
-        fields[i] = strtol(at, &at, i == 1 ? 8 : 10);
-    if ((needs_authentication && fields[0] == 0) || fields[3] < 0 || fields[3] >= NTP_MAX_STRATUM ||
-        fields[4] < NTP_LEAP_NONE || fields[4] >= NTP_LEAP_UNSYNCHRONISED ||
-        !take_samples(engine, association->filter, text))
+    at += length;
+    for (int i = 0; i < FIELD_COUNT; i++)
+        fields[i] = strtol(at, &at, i == FIELD_REACHABILITY ? 8 : 10);
+    if ((needs_authentication && fields[FIELD_AUTHENTICATED] == 0) ||
+        (unsigned long)fields[FIELD_STRATUM] >= NTP_MAX_STRATUM ||
+        (unsigned long)fields[FIELD_LEAP] >= NTP_LEAP_UNSYNCHRONISED ||
+        (unsigned long)fields[FIELD_POLLS] > 8 ||
+        !take_samples(engine, association->filter, at, fields[FIELD_SAMPLES]))
         return false;
-    association->reachability = (uint8_t)fields[1];
-    association->reach_size = fields[2] >= 0 && fields[2] <= 8 ? (int)fields[2] : 8;
-    association->stratum = (int)fields[3];
-    association->leap = (int)fields[4];
+    association->reachability = (uint8_t)fields[FIELD_REACHABILITY];
+    association->reach_size = (int)fields[FIELD_POLLS];
+    association->stratum = (int)fields[FIELD_STRATUM];
+    association->leap = (int)fields[FIELD_LEAP];
     return true;
 }
 

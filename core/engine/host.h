@@ -26,6 +26,7 @@ struct socket_request {
     int dscp;           /* 0..63 */
 };
 
+/* The numbers are NTP's. */
 enum clock_leap { CLOCK_LEAP_NONE, CLOCK_LEAP_INSERT, CLOCK_LEAP_DELETE };
 
 /* What the kernel is told about the quality of its clock. */

@@ -67,7 +67,7 @@ static void load(struct engine *engine, bool first) {
 }
 
 static struct leap_day look_up(const struct leap *leap, int64_t unix_seconds) {
-    struct leap_day day = {0, 0};
+    struct leap_day day = {0, NTP_LEAP_NONE};
 
     if (leap->list != NULL && leap->list->count > 0)
         day = leap_list_day(leap->list, unix_seconds);
@@ -81,7 +81,7 @@ static void schedule(struct engine *engine) {
 
     if (leap->began != NS_NEVER) {
         next = leap->began + CLOSE;
-    } else if (leap->direction != 0) {
+    } else if (leap->coming != NTP_LEAP_NONE) {
         ns_t wait = leap->instant - engine_ntp(engine);
 
         next = now + (wait > EARLY ? wait - wait / EARLY_SHARE : wait);
@@ -112,44 +112,42 @@ enum ntp_leap leap_update(struct engine *engine, enum ntp_leap announced, ns_t n
 
     if (leap->began != NS_NEVER)
         return NTP_LEAP_NONE;
-    leap->direction = announced == NTP_LEAP_INSERT   ? 1
-                      : announced == NTP_LEAP_DELETE ? -1
-                                                     : look_up(leap, seconds).leap;
+    leap->coming = announced != NTP_LEAP_NONE ? announced : look_up(leap, seconds).leap;
     if (announced == NTP_LEAP_UNSYNCHRONISED || !leap_list_day_allowed(seconds))
-        leap->direction = 0;
-    leap->instant = (now / DAY + 1) * DAY - (leap->direction < 0 ? NS_PER_S : 0);
+        leap->coming = NTP_LEAP_NONE;
+    leap->instant = (now / DAY + 1) * DAY - (leap->coming == NTP_LEAP_DELETE ? NS_PER_S : 0);
     schedule(engine);
-    return leap->direction > 0                    ? NTP_LEAP_INSERT
-           : leap->direction < 0                  ? NTP_LEAP_DELETE
-           : announced == NTP_LEAP_UNSYNCHRONISED ? announced
-                                                  : NTP_LEAP_NONE;
+    return leap->coming;
 }
 
 void leap_fill_status(struct engine *engine, struct clock_status *status) {
     struct leap *leap = &engine->leap;
-    int wanted = leap->mode == LEAP_MODE_SYSTEM ? leap->direction : 0;
+    enum ntp_leap wanted = leap->mode == LEAP_MODE_SYSTEM ? leap->coming : NTP_LEAP_NONE;
     int tai = look_up(leap, ns_floor_seconds(engine_ntp(engine))).tai;
 
     if (wanted != leap->told)
         log_info(engine_log(engine), "System clock status %s leap second",
-                 wanted > 0                ? "set to insert"
-                 : wanted < 0              ? "set to delete"
-                 : leap->began != NS_NEVER ? "reset after"
-                                           : "set to not insert/delete");
+                 wanted == NTP_LEAP_INSERT   ? "set to insert"
+                 : wanted == NTP_LEAP_DELETE ? "set to delete"
+                 : leap->began != NS_NEVER   ? "reset after"
+                                             : "set to not insert/delete");
     if (tai != leap->told_tai && tai != 0)
         log_info(engine_log(engine), "System clock TAI offset set to %d seconds", tai);
     leap->told = wanted;
     leap->told_tai = tai;
     status->tai_offset = tai;
-    status->leap = wanted > 0   ? CLOCK_LEAP_INSERT
-                   : wanted < 0 ? CLOCK_LEAP_DELETE
-                                : CLOCK_LEAP_NONE;
+    status->leap = (enum clock_leap)wanted;
+}
+
+/* s that true time gains. */
+static double change_of(const struct leap *leap) {
+    return leap->coming == NTP_LEAP_INSERT ? -1.0 : 1.0;
 }
 
 static void begin(struct engine *engine) {
     struct leap *leap = &engine->leap;
     const struct log *log = engine_log(engine);
-    double change = -leap->direction;
+    double change = change_of(leap);
 
     leap->began = engine_monotonic(engine);
     if (engine->reference.synchronised)
@@ -176,13 +174,12 @@ static void begin(struct engine *engine) {
 
 static void end(struct engine *engine) {
     struct leap *leap = &engine->leap;
-    double change = -leap->direction;
 
     /* The kernel did not do what it was told. */
     if (leap->mode == LEAP_MODE_SYSTEM && !leap->made)
-        clock_adjust(&engine->clock, 0.0, change, 0.0, 1.0);
+        clock_adjust(&engine->clock, 0.0, change_of(leap), 0.0, 1.0);
     leap->made = false;
-    leap->direction = 0;
+    leap->coming = NTP_LEAP_NONE;
     reference_tell_kernel(engine);
     leap->began = NS_NEVER;
 }
@@ -193,9 +190,9 @@ void leap_run(struct engine *engine, ns_t now) {
 
     if (leap->began != NS_NEVER)
         end(engine);
-    else if (leap->direction != 0 && late > CLOSE)
-        leap->direction = 0; /* the clock was moved past it */
-    else if (leap->direction != 0 && late >= 0)
+    else if (late > CLOSE)
+        leap->coming = NTP_LEAP_NONE; /* the clock was moved past it */
+    else if (leap->coming != NTP_LEAP_NONE && late >= 0)
         begin(engine);
     if (now - leap->list_read >= REREAD)
         load(engine, false);
@@ -205,7 +202,7 @@ void leap_run(struct engine *engine, ns_t now) {
 bool leap_is_close(const struct engine *engine) {
     const struct leap *leap = &engine->leap;
 
-    return leap->direction != 0 &&
+    return leap->coming != NTP_LEAP_NONE &&
            (leap->began != NS_NEVER || leap->instant - engine_ntp(engine) < CLOSE);
 }
 
@@ -213,7 +210,7 @@ bool leap_explains(struct engine *engine, double jump) {
     struct leap *leap = &engine->leap;
 
     if (!leap_is_close(engine) || leap->made || leap->mode == LEAP_MODE_SLEW ||
-        fabs(jump + leap->direction) > JUMP_ERROR)
+        fabs(jump - change_of(leap)) > JUMP_ERROR)
         return false;
     leap->made = true;
     if (leap->began == NS_NEVER)
@@ -226,7 +223,7 @@ bool leap_explains(struct engine *engine, double jump) {
 enum ntp_leap leap_served(const struct engine *engine, enum ntp_leap announced) {
     const struct leap *leap = &engine->leap;
 
-    if (leap->began != NS_NEVER && leap->direction > 0 &&
+    if (leap->began != NS_NEVER && leap->coming == NTP_LEAP_INSERT &&
         engine_monotonic(engine) - leap->began < NS_PER_S)
         return NTP_LEAP_UNSYNCHRONISED;
     return leap->mode == LEAP_MODE_SLEW && announced != NTP_LEAP_UNSYNCHRONISED ? NTP_LEAP_NONE

@@ -12,11 +12,12 @@ struct leap {
     enum leap_second_mode mode; /* in effect */
     struct leap_list *list;     /* NULL = none */
     ns_t list_read;             /* monotonic */
-    int direction;              /* of the one that comes or is under way: 1, -1; 0 = none */
+    enum ntp_leap coming;       /* or under way */
     ns_t instant;               /* NTP time at which it begins */
     ns_t began;                 /* monotonic; NS_NEVER = not yet, or over */
     bool made;                  /* the NTP clock has made it */
-    int told, told_tai;         /* to the kernel */
+    enum ntp_leap told;         /* to the kernel */
+    int told_tai;               /* s, the same */
 };
 
 void leap_init(struct engine *engine);

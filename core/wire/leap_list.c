@@ -109,12 +109,14 @@ static int tai_at(const struct leap_list *list, int64_t unix_seconds) {
 
 struct leap_day leap_list_day(const struct leap_list *list, int64_t unix_seconds) {
     int64_t day = unix_seconds / DAY * DAY;
-    struct leap_day result = {.tai = tai_at(list, day)};
+    struct leap_day result = {tai_at(list, day), NTP_LEAP_NONE};
+    int change = tai_at(list, day + DAY) - result.tai;
 
-    result.leap = tai_at(list, day + DAY) - result.tai;
     /* More than one second: a list that was cut at the start (TZif version 4). */
-    if (abs(result.leap) > 1)
-        result.leap = 0;
+    if (change == 1)
+        result.leap = NTP_LEAP_INSERT;
+    else if (change == -1)
+        result.leap = NTP_LEAP_DELETE;
     return result;
 }
 
@@ -122,12 +124,12 @@ bool leap_list_is_sane(const struct leap_list *list) {
     struct leap_day with = leap_list_day(list, SANE_WITH);
     struct leap_day without = leap_list_day(list, SANE_WITHOUT);
 
-    return with.leap == 1 && with.tai == SANE_TAI_BEFORE && without.leap == 0 &&
-           without.tai == SANE_TAI_BEFORE + 1;
+    return with.leap == NTP_LEAP_INSERT && with.tai == SANE_TAI_BEFORE &&
+           without.leap == NTP_LEAP_NONE && without.tai == SANE_TAI_BEFORE + 1;
 }
 
 bool leap_list_day_allowed(int64_t unix_seconds) {
-    struct calendar date = calendar_from_unix(unix_seconds);
+    struct calendar next = calendar_from_unix(unix_seconds + DAY);
 
-    return (date.month == 6 && date.day == 30) || (date.month == 12 && date.day == 31);
+    return next.day == 1 && (next.month == 1 || next.month == 7);
 }

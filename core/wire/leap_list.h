@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/wire/ntp.h"
+
 #define LEAP_LIST_MAX       64        /* leap seconds; there were 27 in the first 50 years */
 #define LEAP_LIST_FILE_SIZE (1 << 15) /* bytes of either file */
 
@@ -27,8 +29,8 @@ bool leap_list_parse_zone(const uint8_t *bytes, size_t length, struct leap_list 
 
 /* What the list says of the UTC day that `unix_seconds` is in. */
 struct leap_day {
-    int tai;  /* TAI - UTC, s */
-    int leap; /* 1: a second is inserted at its end, -1: left out, 0: neither */
+    int tai;            /* TAI - UTC, s */
+    enum ntp_leap leap; /* what its end brings */
 };
 struct leap_day leap_list_day(const struct leap_list *list, int64_t unix_seconds);
 

@@ -39,7 +39,7 @@ static void list_of_iers_is_read(void **state) {
     assert_int_equal(list.count, 7);
     assert_int_equal(list.expires, 3928521600 - INT64_C(2208988800));
     assert_true(leap_list_is_sane(&list));
-    assert_int_equal(leap_list_day(&list, DAY_2016).leap, 1);
+    assert_int_equal(leap_list_day(&list, DAY_2016).leap, NTP_LEAP_INSERT);
     assert_int_equal(leap_list_day(&list, DAY_2016 + DAY - 1).tai, 36);
     assert_int_equal(leap_list_day(&list, DAY_2016 + DAY).tai, 37);
     assert_int_equal(leap_list_day(&list, DAY_2016 + DAY).leap, 0);
@@ -134,7 +134,7 @@ static void zone_file_of_every_version_is_read(void **state) {
         assert_int_equal(leap_list_day(&list, DAY_2008).tai, 10);
         assert_int_equal(leap_list_day(&list, DAY_2012).tai, 34);
         assert_true(leap_list_is_sane(&list));
-        assert_int_equal(leap_list_day(&list, DAY_2030 + 3600).leap, -1);
+        assert_int_equal(leap_list_day(&list, DAY_2030 + 3600).leap, NTP_LEAP_DELETE);
         assert_int_equal(leap_list_day(&list, DAY_2030 + DAY).tai, 35);
         /* Cut short anywhere it is refused, not read beyond its end. */
         for (size_t length = 0; length < zone.length; length++)
