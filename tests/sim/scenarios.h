@@ -36,7 +36,7 @@ struct scenario {
     double loss;                        /* probability, each packet */
     double length, settling;            /* s */
     double limit;                       /* s, for figures.sync */
-    struct figures chrony;              /* published; rms_time 0 = none */
+    struct figures chrony;              /* 0 = not known */
     /* One event in the run. */
     double event;              /* s after the start; 0 = none */
     double base_up, base_down; /* s, added to the base delays */

@@ -24,6 +24,7 @@
 #define FREQUENCY_MEAN  0.80
 #define FREQUENCY_WORST 1.00
 #define MAX_WORST       1.00
+#define OTHERS_WORST    1.10 /* measured once: another run moves it by some per cent */
 
 struct text {
     char bytes[MAX_TEXT];
@@ -89,8 +90,8 @@ static double gather(struct ratios *ratios, double ours, double chrony) {
     return ratio;
 }
 
-static double mean(const struct ratios *ratios) {
-    return exp(ratios->logarithms / scenario_published);
+static double mean(const struct ratios *ratios, int count) {
+    return exp(ratios->logarithms / count);
 }
 
 /* The scenarios that chrony's figures are known of. False: the bar is missed. */
@@ -115,28 +116,42 @@ static bool compare_published(struct text *text, int seeds) {
             ours.max_time, chrony->max_time, gather(&max, ours.max_time, chrony->max_time),
             ours.sync, chrony->sync);
     }
-    reached = mean(&time) <= TIME_MEAN && time.worst <= TIME_WORST &&
-              mean(&frequency) <= FREQUENCY_MEAN && frequency.worst <= FREQUENCY_WORST &&
-              max.worst <= MAX_WORST;
+    reached = mean(&time, scenario_published) <= TIME_MEAN && time.worst <= TIME_WORST &&
+              mean(&frequency, scenario_published) <= FREQUENCY_MEAN &&
+              frequency.worst <= FREQUENCY_WORST && max.worst <= MAX_WORST;
     add(text, "\n| ratio to chrony | geometric mean | at most | worst | at most |\n"
               "|---|---|---|---|---|\n");
-    add(text, "| RMS time        | %.3f | %.2f | %.2f | %.2f |\n", mean(&time), TIME_MEAN,
-        time.worst, TIME_WORST);
-    add(text, "| RMS frequency   | %.3f | %.2f | %.2f | %.2f |\n", mean(&frequency), FREQUENCY_MEAN,
-        frequency.worst, FREQUENCY_WORST);
-    add(text, "| max time        | %.3f |      | %.2f | %.2f |\n", mean(&max), max.worst,
-        MAX_WORST);
+    add(text, "| RMS time        | %.3f | %.2f | %.2f | %.2f |\n", mean(&time, scenario_published),
+        TIME_MEAN, time.worst, TIME_WORST);
+    add(text, "| RMS frequency   | %.3f | %.2f | %.2f | %.2f |\n",
+        mean(&frequency, scenario_published), FREQUENCY_MEAN, frequency.worst, FREQUENCY_WORST);
+    add(text, "| max time        | %.3f |      | %.2f | %.2f |\n", mean(&max, scenario_published),
+        max.worst, MAX_WORST);
     return reached;
 }
 
-static void show_others(struct text *text, int seeds) {
-    add(text, "\n| %-16s | RMS time s | RMS freq | max time s |\n|---|---|---|---|\n", "scenario");
-    for (int i = scenario_published; i < scenario_count; i++) {
-        const struct figures ours = run_seeds(&scenarios[i], seeds);
+/* Other shapes and events. False: chrony holds the clock better in one. */
+static bool compare_others(struct text *text, int seeds) {
+    struct ratios time = {0}, max = {0};
+    int count = scenario_count - scenario_published;
 
-        add(text, "| %-16s | %10.2e | %8.1e | %10.1e |\n", scenarios[i].name, ours.rms_time,
-            ours.rms_frequency, ours.max_time);
+    add(text,
+        "\n| %-16s | RMS time s | chronyd 4.3 | ratio | RMS freq | max time s | chronyd 4.3 | "
+        "ratio |\n|---|---|---|---|---|---|---|---|\n",
+        "scenario");
+    for (int i = scenario_published; i < scenario_count; i++) {
+        const struct figures ours = run_seeds(&scenarios[i], seeds), *chrony = &scenarios[i].chrony;
+
+        add(text, "| %-16s | %10.2e | %11.2e | %5.2f | %8.1e | %10.1e | %11.1e | %5.2f |\n",
+            scenarios[i].name, ours.rms_time, chrony->rms_time,
+            gather(&time, ours.rms_time, chrony->rms_time), ours.rms_frequency, ours.max_time,
+            chrony->max_time, gather(&max, ours.max_time, chrony->max_time));
     }
+    add(text, "\n| ratio to chronyd 4.3 | geometric mean | worst | at most |\n|---|---|---|---|\n");
+    add(text, "| RMS time        | %.3f | %.2f | %.2f |\n", mean(&time, count), time.worst,
+        OTHERS_WORST);
+    add(text, "| max time        | %.3f | %.2f |      |\n", mean(&max, count), max.worst);
+    return time.worst <= OTHERS_WORST;
 }
 
 static double wall_clock(void) {
@@ -194,7 +209,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     reached = compare_published(&text, seeds);
-    show_others(&text, seeds);
+    reached = compare_others(&text, seeds) && reached;
     fast = measure_speed();
     if (argc > 2 && !replace_block(argv[2], &text)) {
         fprintf(stderr, "sim-table: %s: no marks to write between\n", argv[2]);
