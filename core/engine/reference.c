@@ -183,22 +183,23 @@ static void finish_once(struct engine *engine, double offset) {
 }
 
 /* A frequency far less certain than maxupdateskew would do harm; the offset is corrected all the
- * same. */
+ * same. What the clock cannot take is not told to the filters either. */
 static double frequency_change(const struct engine *engine, const struct reference_update *update,
                                double elapsed, double *skew) {
-    double wander = engine->config->max_clock_error * 1e-6;
+    const struct clock *clock = &engine->clock;
     struct frequency_update change = discipline_update_frequency(
-        engine->reference.skew, elapsed, wander, update->combination.frequency,
-        update->combination.skew, engine->max_update_skew * 1e-6);
+        engine->reference.skew, elapsed, engine->config->max_clock_error * 1e-6,
+        update->combination.frequency, update->combination.skew, engine->max_update_skew * 1e-6);
     double limit = engine->config->max_drift * 1e-6;
-    double wanted = engine->clock.base_frequency + change.change;
+    double wanted = clock->base_frequency + change.change;
 
     *skew = change.skew;
-    if (fabs(wanted) > limit) {
+    if (fabs(wanted) > limit)
         log_warning(engine_log(engine), "Frequency %.1f ppm exceeds allowed maximum", ppm(-wanted));
-        return copysign(limit, wanted) - engine->clock.base_frequency;
-    }
-    return change.change;
+    limit = fmin(limit, clock->options.max_frequency);
+    if (fabs(wanted) <= limit)
+        return change.change;
+    return (copysign(limit, wanted) - clock->base_frequency) / (1.0 + clock->base_frequency);
 }
 
 static void keep_statistics(struct engine *engine, double offset, double elapsed) {
@@ -259,6 +260,7 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
 
     change = frequency_change(engine, update, elapsed, &skew);
     sources_adjust(engine, now, change, offset);
+    engine->clock.options.skew = skew;
     clock_adjust(&engine->clock, change, offset, update->combination.offset_error, elapsed);
     reference->skew = skew;
     reference->residual_frequency = update->source_frequency - change;

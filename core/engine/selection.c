@@ -165,10 +165,11 @@ static enum ntp_leap majority_leap(const struct engine *engine) {
     return 2 * votes[NTP_LEAP_DELETE] > voters ? NTP_LEAP_DELETE : NTP_LEAP_NONE;
 }
 
-static void combine_fill(const struct source *source, ns_t now, struct combine_source *combine) {
+static void combine_fill(const struct source *source, ns_t now, int sources,
+                         struct combine_source *combine) {
     struct estimate estimate = {0};
 
-    filter_predict(source->association.filter, now, &estimate);
+    filter_predict_shared(source->association.filter, now, sources, &estimate);
     *combine = (struct combine_source){
         .offset = estimate.offset,
         .offset_error = estimate.offset_error,
@@ -183,12 +184,14 @@ static void update_reference(struct engine *engine, ns_t now) {
     struct source *leader = engine->sources[engine->selected];
     struct reference_update update = {.source = leader};
     struct estimate estimate = {0};
-    int count = 0;
+    int count = 0, sources = 1;
 
-    combine_fill(leader, now, &engine->combining[count++]);
+    for (int i = 0; i < engine->source_count; i++)
+        sources += engine->sources[i]->view.state == SOURCE_COMBINED;
+    combine_fill(leader, now, sources, &engine->combining[count++]);
     for (int i = 0; i < engine->source_count; i++) {
         if (engine->sources[i]->view.state == SOURCE_COMBINED)
-            combine_fill(engine->sources[i], now, &engine->combining[count++]);
+            combine_fill(engine->sources[i], now, sources, &engine->combining[count++]);
     }
     filter_predict(leader->association.filter, now, &estimate);
     update.combination = combine_sources(engine->combining, count);
