@@ -92,7 +92,6 @@ static void options_heading(const char *family) {
         {"REFCLOCK", "`refclock`"},
         {"LOCAL", "`local`"},
         {"RATE_LIMIT", "`ratelimit`, `cmdratelimit`, `ntsratelimit`"},
-        {"DRIFTFILE", "`driftfile`"},
         {"HW_TIMESTAMP", "`hwtimestamp`"},
     };
 

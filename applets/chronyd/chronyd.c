@@ -190,7 +190,7 @@ static void complete_config(struct chronyd *daemon) {
     const struct chronyd_options *options = &daemon->options;
 
     config->lock_all = config->lock_all || options->lock_memory;
-    if (options->priority >= 0)
+    if (options->priority != PRIORITY_AS_CONFIGURED)
         config->sched_priority = options->priority;
     if (options->user) {
         free(config->user);
@@ -223,8 +223,11 @@ static bool read_config(struct chronyd *daemon) {
         log_fatal(&daemon->log, "%s", conf.error);
         return false;
     }
+    if (daemon->options.print_config)
+        return true;
+    conf_load_sourcedirs(&conf);
     complete_config(daemon);
-    if (daemon->config->sched_priority > MAX_PRIORITY) {
+    if (daemon->config->sched_priority < 0 || daemon->config->sched_priority > MAX_PRIORITY) {
         log_fatal(&daemon->log, "Bad scheduler priority: %d", daemon->config->sched_priority);
         return false;
     }
@@ -339,12 +342,26 @@ static bool set_process(struct chronyd *daemon) {
     return true;
 }
 
+/* Whoever waits for us to run is told. */
+static void say_ready(void *context) {
+    struct chronyd *daemon = context;
+
+    if (daemon->sink.launcher >= 0)
+        daemon_started(&daemon->sink.launcher);
+    if (daemon->options.ready_descriptor >= 0) {
+        file_write(daemon->options.ready_descriptor, "\n", 1);
+        close(daemon->options.ready_descriptor);
+    }
+}
+
 static void start_host(struct chronyd *daemon) {
     struct linux_options options = {
         .log = daemon->log,
         .signals = &signals,
         .control_clock = !daemon->options.no_clock_control && !daemon->options.print_once,
         .log_dir = daemon->config->log_dir,
+        .ready = say_ready,
+        .ready_context = daemon,
     };
 
     linux_host_init(daemon->host, &options);
@@ -370,14 +387,12 @@ static struct engine *start_engine(const struct chronyd *daemon) {
     return engine_new(daemon->config, &engine_options, &daemon->host->host);
 }
 
-/* Whoever waits for us to run is told. */
-static void say_ready(struct chronyd *daemon) {
-    if (daemon->sink.launcher >= 0)
-        daemon_started(&daemon->sink.launcher);
-    if (daemon->options.ready_descriptor >= 0) {
-        file_write(daemon->options.ready_descriptor, "\n", 1);
-        close(daemon->options.ready_descriptor);
-    }
+/* Files of sources that are no longer configured would be believed when they come back. With -r the
+ * engine has the first word; what it left goes at the end, before it writes its own. */
+static void forget_dumps(const struct chronyd *daemon) {
+    if (is_path(daemon->config->dump_dir) && !daemon->options.set_once &&
+        !daemon->options.print_once)
+        directory_forget_dumps(&daemon->log, daemon->config->dump_dir);
 }
 
 static int serve(struct chronyd *daemon) {
@@ -387,12 +402,14 @@ static int serve(struct chronyd *daemon) {
     start_host(daemon);
     if (!set_process(daemon))
         return 1;
+    if (!daemon->options.reload_dumps)
+        forget_dumps(daemon);
     engine = start_engine(daemon);
     if (!engine)
         return 1;
-    say_ready(daemon);
     status = linux_host_run(daemon->host, engine);
     log_info(&daemon->log, "chronyd exiting");
+    forget_dumps(daemon);
     engine_free(engine);
     linux_host_close(daemon->host);
     if (daemon->pidfile)
@@ -425,6 +442,7 @@ static bool may_run(const struct chronyd_options *options) {
 
 int chronyd_main(int argc, char **argv) {
     struct chronyd daemon = {.pidfile = NULL};
+    enum options_result result;
     const char *culprit;
     int status = 1;
 
@@ -432,8 +450,13 @@ int chronyd_main(int argc, char **argv) {
     prctl(PR_SET_NAME, "chronyd", 0L, 0L, 0L); /* pidfile_owner() of the next one looks for it */
     log_sink_init(&daemon.sink);
     daemon.log = log_sink_log(&daemon.sink);
-    switch (options_parse(&daemon.options, argc, argv, &culprit)) {
-    case OPTIONS_BAD:
+    result = options_parse(&daemon.options, argc, argv, &culprit);
+    switch (result) {
+    case OPTIONS_UNKNOWN:
+    case OPTIONS_NO_VALUE:
+        fprintf(stderr, "chronyd: %s -- '%c'\n",
+                result == OPTIONS_UNKNOWN ? "invalid option" : "option requires an argument",
+                *culprit);
         fputs(usage, stdout);
         return 1;
     case OPTIONS_BAD_NUMBER:

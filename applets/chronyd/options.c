@@ -89,12 +89,13 @@ static enum options_result parse_bundle(struct chronyd_options *options, const c
         const struct option_row *row = find_row(*letters);
         const char *value = NULL;
 
+        *culprit = letters;
         if (!row)
-            return OPTIONS_BAD;
+            return OPTIONS_UNKNOWN;
         if (row->kind == OPTION_TEXT || row->kind == OPTION_NUMBER) {
             value = letters[1] ? letters + 1 : **next;
             if (!value)
-                return OPTIONS_BAD;
+                return OPTIONS_NO_VALUE;
             if (!letters[1])
                 ++*next;
         }
@@ -113,7 +114,7 @@ enum options_result options_parse(struct chronyd_options *options, int argc, cha
     bool ended = false;
 
     *options = (struct chronyd_options){.ready_descriptor = -1,
-                                        .priority = -1,
+                                        .priority = PRIORITY_AS_CONFIGURED,
                                         .log_level = LOG_INFO_LEVEL,
                                         .lines = argv + (argc > 0 ? 1 : 0)};
     for (int i = 1; i < argc; i++) {

@@ -2,7 +2,10 @@
 #ifndef CHRONOBOX_APPLETS_CHRONYD_OPTIONS_H
 #define CHRONOBOX_APPLETS_CHRONYD_OPTIONS_H
 
+#include <limits.h>
 #include <stdbool.h>
+
+#define PRIORITY_AS_CONFIGURED INT_MIN
 
 struct chronyd_options {
     /* flags */
@@ -15,17 +18,18 @@ struct chronyd_options {
     int filter_level;
     int log_level;
     int ready_descriptor; /* -1 = none */
-    int priority;         /* -1 = as configured */
+    int priority;         /* PRIORITY_AS_CONFIGURED, or a number to be checked */
     int timeout;          /* s, 0 = none */
     /* configuration lines given as arguments */
     char **lines;
     int line_count;
 };
 
-enum options_result { OPTIONS_OK, OPTIONS_BAD, OPTIONS_BAD_NUMBER };
+enum options_result { OPTIONS_OK, OPTIONS_UNKNOWN, OPTIONS_NO_VALUE, OPTIONS_BAD_NUMBER };
 
 /* Reads all of argv: options may stand behind arguments. The lines are gathered at the front of
- * argv, in place. *culprit: the word that is no number. */
+ * argv, in place. *culprit: the word that is no number, or begins with the letter of the option
+ * that is unknown or lacks its value. */
 enum options_result options_parse(struct chronyd_options *options, int argc, char **argv,
                                   const char **culprit);
 

@@ -59,7 +59,7 @@ int ntpdate_choose(struct ntpdate_server *servers, int count) {
         sources[i] = (struct select_source){.is_ntp = true, .leap = NTP_LEAP_UNSYNCHRONISED};
         if (server->fault != NULL)
             continue;
-        sources[i].has_estimate = true;
+        sources[i].has_estimate = sources[i].updated = true;
         sources[i].reachability = 1;
         sources[i].leap = server->header.leap;
         sources[i].stratum = server->header.stratum;

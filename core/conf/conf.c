@@ -3,6 +3,7 @@
 #include "core/conf/conf.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,6 @@
 
 void config_set_defaults(struct config *config) {
     conf_set_defaults(FAMILY_DIRECTIVES, config);
-    conf_set_defaults(FAMILY_DRIFTFILE, config);
     conf_set_defaults(FAMILY_LOCAL, &config->local);
     config->local.wait_unsynced = 0;
     config->nts_aeads[0] = 30;
@@ -80,16 +80,17 @@ static void print(const struct line *line, char *name) {
     *gap = '\0';
 }
 
-bool conf_parse_line(struct conf *conf, const char *text, const char *file, int number) {
+bool line_parse_bytes(struct conf *conf, const char *text, size_t length, const char *file,
+                      int number) {
     char buffer[CONF_MAX_LINE];
     struct line line = {.conf = conf};
-    size_t length = strlen(text);
     enum line_result result;
     char *name;
 
-    if (length > CONF_MAX_LINE - 2)
+    if (length > CONF_MAX_LINE - 1)
         return fail(&line, LINE_TOO_LONG, file, number);
-    memcpy(buffer, text, length + 1);
+    memcpy(buffer, text, length);
+    buffer[length] = '\0';
     text_normalise_line(buffer);
     if (!*buffer)
         return true;
@@ -101,6 +102,10 @@ bool conf_parse_line(struct conf *conf, const char *text, const char *file, int 
     return result == LINE_OK || fail(&line, result, file, number);
 }
 
+bool conf_parse_line(struct conf *conf, const char *line, const char *file, int number) {
+    return line_parse_bytes(conf, line, strlen(line), file, number);
+}
+
 static bool refuse(struct conf *conf, const char *text, const char *word) {
     struct text error;
 
@@ -108,6 +113,14 @@ static bool refuse(struct conf *conf, const char *text, const char *word) {
     text_append(&error, text);
     text_append(&error, word);
     return false;
+}
+
+static int count_strings(char *const *list) {
+    int count = 0;
+
+    while (list[count])
+        count++;
+    return count;
 }
 
 static bool check_rules(struct conf *conf, const struct access_rule *rules, int count) {
@@ -125,18 +138,44 @@ static bool check_rules(struct conf *conf, const struct access_rule *rules, int 
     return true;
 }
 
+/* Each driver, and behind it the options that its parameter may have behind colons. No word of a
+ * line has a space in it. */
+static const char *const refclock_drivers[] = {
+    "PPS clear ", "SHM perm ", "SOCK ", "PHC nocrossts extpps pin channel clear ", "RTC utc ",
+};
+
+/* Behind the driver's name in its list; NULL when there is no such driver. */
+static const char *driver_options(const char *driver) {
+    size_t length = strlen(driver);
+
+    for (size_t i = 0; i < sizeof refclock_drivers / sizeof *refclock_drivers; i++)
+        if (strncmp(refclock_drivers[i], driver, length) == 0 && refclock_drivers[i][length] == ' ')
+            return refclock_drivers[i] + length;
+    return NULL;
+}
+
+static bool check_driver(struct conf *conf, const struct refclock_config *refclock) {
+    const char *known = driver_options(refclock->driver), *option = refclock->parameter;
+    char word[CONFIG_MAX_NAME + 2];
+
+    if (!known)
+        return refuse(conf, "unknown refclock driver ", refclock->driver);
+    while ((option = strchr(option, ':')) && *++option) {
+        snprintf(word, sizeof word, " %.*s ", (int)strcspn(option, ":="), option);
+        if (strstr(known, word))
+            continue;
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(option, ":"), option);
+        return refuse(conf, "Invalid refclock driver option ", word);
+    }
+    return true;
+}
+
 static bool check_refclocks(struct conf *conf) {
-    static const char *const drivers[] = {"PPS", "SHM", "SOCK", "PHC", "RTC"};
     struct config *config = conf->config;
 
     for (int i = 0; i < config->refclock_count; i++) {
-        size_t known = 0;
-
-        while (known < sizeof drivers / sizeof *drivers &&
-               strcmp(drivers[known], config->refclocks[i].driver) != 0)
-            known++;
-        if (known == sizeof drivers / sizeof *drivers)
-            return refuse(conf, "unknown refclock driver ", config->refclocks[i].driver);
+        if (!check_driver(conf, &config->refclocks[i]))
+            return false;
         if (config->refclocks[i].tai && !config->leap_seconds_list &&
             !config->leap_seconds_timezone)
             return refuse(conf, "refclock tai option requires leapseclist or leapsectz", "");
@@ -178,6 +217,8 @@ bool conf_check(struct conf *conf) {
         (config->ntp_rate_limit.enabled || config->command_rate_limit.enabled ||
          config->nts_rate_limit.enabled))
         return refuse(conf, "Rate limiting cannot be enabled with noclientlog", "");
+    if (count_strings(config->nts_server_certs) != count_strings(config->nts_server_keys))
+        return refuse(conf, "Uneven number of NTS certs and keys", "");
     if (config->rtc_file && config->rtc_sync)
         return refuse(conf, "rtcfile directive cannot be used with rtcsync", "");
     if (!check_rules(conf, config->ntp_rules, config->ntp_rule_count) ||

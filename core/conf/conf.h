@@ -11,7 +11,8 @@
  * it then fails. */
 struct conf_reader {
     void *context;
-    /* The whole file, NUL-terminated, allocated with malloc; NULL with errno set. */
+    /* The whole file, NUL-terminated, allocated with malloc; NULL with errno set. A NUL in the file
+     * ends its line; EISDIR is a warning. */
     char *(*read_file)(void *context, const char *path);
     /* Paths matching a shell pattern, sorted, NULL-terminated, one malloc'd block per path and one
      * for the list; *count 0 when none; returns NULL with errno set when a directory cannot be
@@ -21,7 +22,7 @@ struct conf_reader {
     bool (*resolve)(void *context, const char *name, struct address *address);
 };
 
-#define CONF_MAX_LINE  2048 /* with the newline and the NUL */
+#define CONF_MAX_LINE  2048 /* with the NUL and the newline, if there is one */
 #define CONF_MAX_DEPTH 10   /* files, the first one included */
 #define CONF_MAX_ROWS  256
 
@@ -66,6 +67,19 @@ bool conf_check(struct conf *conf);
 enum conf_source_result { CONF_SOURCE_OK, CONF_BAD_SYNTAX, CONF_BAD_OPTION, CONF_BAD_VALUE };
 void source_config_set_defaults(struct source_config *source, enum source_type type);
 enum conf_source_result conf_parse_source(char *words, struct source_config *source);
+
+/* Behind conf_check(): adds the sources of all sourcedir lines, sorted by name, to those of the
+ * configuration; what does not fit is left out. */
+void conf_load_sourcedirs(struct conf *conf);
+
+/* The sources of one sourcedir line (config.sourcedirs): the *.sources files of its up to
+ * CONFIG_MAX_DIRECTORIES directories (of more: none), sorted by name, of equal names the first
+ * directory's. take gets each source that is written
+ * right, in order, clamped; other lines are passed over in silence, as are files that cannot be
+ * read, and a line without newline ends its file. Nothing is kept: whoever reloads compares. */
+typedef void conf_source_taker(void *context, const struct source_config *source);
+void conf_read_sources(const struct conf_reader *reader, const char *sourcedir,
+                       conf_source_taker *take, void *context);
 
 /* Brings a source's values into the ranges that are in effect (lines of a file: done by the
  * parser). */

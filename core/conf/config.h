@@ -9,8 +9,8 @@
 
 #include "core/base/address.h"
 
-#define CONFIG_MAX_SOURCES      256 /* server, pool and peer lines */
-#define CONFIG_MAX_RULES        256 /* allow, deny, cmdallow, cmddeny lines */
+#define CONFIG_MAX_SOURCES      256  /* server, pool and peer lines */
+#define CONFIG_MAX_RULES        1024 /* allow, deny, cmdallow, cmddeny lines */
 #define CONFIG_MAX_BROADCASTS   16
 #define CONFIG_MAX_REFCLOCKS    16
 #define CONFIG_MAX_DIRECTORIES  10 /* sourcedir lines; directories of one confdir line */
@@ -65,6 +65,7 @@ struct source_config {
     uint32_t key; /* 0 = none */
     uint32_t certset;
     int nts_port;
+    int max_nts_retry; /* log2 s */
     double max_delay, max_delay_ratio, max_delay_dev_ratio, max_delay_quant;
     double min_delay, asymmetry, offset;
     unsigned select_options; /* SELECT_OPTION_* of track/select.h */
@@ -119,7 +120,7 @@ struct refclock_config {
         stratum;
     double offset, delay, precision, max_dispersion, pulse_width;
     unsigned select_options;
-    bool pps, tai, local;
+    bool pps, tai, local, optional;
 };
 
 /* A string that is NULL was not configured: the program's default holds. Lists of strings end with
@@ -152,7 +153,7 @@ struct config {
     int fallback_drift_min, fallback_drift_max;
     double clock_precision; /* s, 0 = measure */
     char *drift_file;
-    double drift_file_interval; /* s */
+    int drift_file_interval; /* s */
     enum leap_second_mode leap_second_mode;
     char *leap_seconds_list, *leap_seconds_timezone;
     double log_change; /* s */

@@ -194,10 +194,12 @@ static enum line_result parse_rate_limit(struct line *line) {
 }
 
 static enum line_result parse_driftfile(struct line *line) {
-    struct config *config = line->conf->config;
+    int words = words_in(line->arguments);
 
-    if (take_arguments(line, 1) != LINE_OK ||
-        conf_take_options(FAMILY_DRIFTFILE, config, line->arguments, line->conf, line->name))
+    if ((words != 1 && words != 3) || take_arguments(line, 1) != LINE_OK)
+        return LINE_PARSE;
+    if (words == 3 && (!text_equal_nocase(text_take_word(&line->arguments), "interval") ||
+                       !conf_take_value(line->row + 2, line->conf->config, &line->arguments)))
         return LINE_PARSE;
     return LINE_OK;
 }

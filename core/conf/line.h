@@ -35,6 +35,10 @@ typedef enum line_result line_parser(struct line *line);
 /* Has the parser of the row's shape take the arguments. */
 line_parser line_parse;
 
+/* conf.c: a line of length bytes, its newline included if it has one. */
+bool line_parse_bytes(struct conf *conf, const char *text, size_t length, const char *file,
+                      int number);
+
 /* directives.c: what more than one file needs. */
 line_parser parse_address;
 int words_in(const char *string);

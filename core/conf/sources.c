@@ -53,6 +53,7 @@ void source_config_clamp(struct source_config *source) {
     clamp_int(&source->max_sources, 1, CONFIG_MAX_POOL);
     clamp_int(&source->min_stratum, 0, 15);
     clamp_int(&source->filter, 0, 256);
+    clamp_int(&source->max_nts_retry, 6, 24);
     clamp_float(&source->max_delay, 0, 1e3);
     clamp_float(&source->max_delay_ratio, 0, 1e6);
     clamp_float(&source->max_delay_dev_ratio, 0, 1e6);

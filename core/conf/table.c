@@ -116,49 +116,38 @@ int conf_list_find(enum conf_list list, const char *word, bool any_case) {
     return -1;
 }
 
-/* Levenshtein's distance, for words of up to LONGEST_NAME letters; more letters: far away. */
-#define LONGEST_NAME 31
-#define FAR_AWAY     99
+/* Whether one slip of the pen makes one word of the other: a letter more, less, another or two
+ * swapped. */
+static bool is_slip(const char *a, const char *b) {
+    size_t length_a, length_b;
 
-static int edit_distance(const char *a, const char *b) {
-    size_t length = strlen(b);
-    int costs[LONGEST_NAME + 1];
-
-    if (length > LONGEST_NAME)
-        return FAR_AWAY;
-    for (size_t i = 0; i <= length; i++)
-        costs[i] = (int)i;
-    for (; *a; a++) {
-        int diagonal = costs[0]++;
-
-        for (size_t i = 1; i <= length; i++) {
-            int best = diagonal + ((*a | 0x20) != (b[i - 1] | 0x20));
-
-            diagonal = costs[i];
-            if (best > costs[i] + 1)
-                best = costs[i] + 1;
-            if (best > costs[i - 1] + 1)
-                best = costs[i - 1] + 1;
-            costs[i] = best;
-        }
+    while (*a && (*a | 0x20) == (*b | 0x20)) {
+        a++;
+        b++;
     }
-    return costs[length];
+    length_a = strlen(a);
+    length_b = strlen(b);
+    if (length_a == length_b)
+        return length_a == 0 || text_equal_nocase(a + 1, b + 1) ||
+               ((a[0] | 0x20) == (b[1] | 0x20) && (a[1] | 0x20) == (b[0] | 0x20) &&
+                text_equal_nocase(a + 2, b + 2));
+    return (length_a == length_b + 1 && text_equal_nocase(a + 1, b)) ||
+           (length_b == length_a + 1 && text_equal_nocase(a, b + 1));
 }
 
+/* Only one word can have been meant. */
 static void suggest(enum conf_family family, const char *word, const struct log *log) {
-    const char *nearest = NULL;
-    int distance = strlen(word) < 5 ? 2 : 3;
+    const char *meant = NULL;
 
     for (const struct conf_row *row = &rows[family]; row->shape != SHAPE_END; row++) {
-        int this_distance = row->name ? edit_distance(name_of(row), word) : FAR_AWAY;
-
-        if (this_distance < distance) {
-            distance = this_distance;
-            nearest = name_of(row);
-        }
+        if (!row->name || !is_slip(name_of(row), word))
+            continue;
+        if (meant)
+            return;
+        meant = name_of(row);
     }
-    if (nearest)
-        log_error(log, "Unknown word %s: did you mean %s?", word, nearest);
+    if (meant)
+        log_error(log, "Unknown word %s: did you mean %s?", word, meant);
 }
 
 static void warn_once(struct conf *conf, const struct conf_row *row, const char *directive) {
@@ -268,11 +257,13 @@ bool conf_take_int(char **at, int64_t *value) {
     return true;
 }
 
+/* NaN and hexadecimal, which chrony takes, are refused: nobody means them. */
 bool conf_take_float(char **at, double *value) {
+    const char *digits = *at + (**at == '-' || **at == '+');
     char *end;
 
     *value = strtod(*at, &end);
-    if (end == *at || isnan(*value))
+    if (end == *at || isnan(*value) || (digits[0] == '0' && (digits[1] | 0x20) == 'x'))
         return false;
     *at = end;
     return true;

@@ -85,8 +85,7 @@ enum conf_family {
     FAMILY_REFCLOCK = ROWS_SOURCE + 1,
     FAMILY_LOCAL = ROWS_REFCLOCK + 1,
     FAMILY_RATE_LIMIT = ROWS_LOCAL + 1,
-    FAMILY_DRIFTFILE = ROWS_RATE_LIMIT + 1,
-    FAMILY_HW_TIMESTAMP = ROWS_DRIFTFILE + 1,
+    FAMILY_HW_TIMESTAMP = ROWS_RATE_LIMIT + 1,
 };
 
 _Static_assert(ROWS_END <= CONF_MAX_ROWS, "conf.warned has a bit for each row");

@@ -215,8 +215,10 @@ enum control_status action_makestep(struct engine *engine, const union control_p
     (void)arguments;
     (void)results;
     smoothing_reset(engine);
-    if (!clock_step_remaining(&engine->clock))
+    if (!clock_step_remaining(&engine->clock)) {
+        log_error(engine_log(engine), "Could not step system clock");
         return CONTROL_FAILED;
+    }
     log_warning(engine_log(engine), "System clock was stepped by %.6f seconds", remaining);
     return CONTROL_SUCCESS;
 }

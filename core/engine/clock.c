@@ -14,14 +14,19 @@
 /* A timer that came late has overshot; more than this (s) is taken back. */
 #define WORTH_SLEWING_AGAIN 1e-6
 
-/* While deferring: this many own updates without a sign of the other, and the clock is ours again
- * ... */
-#define QUIET_UPDATES 16
+/* While deferring: this many own updates without a sign of the other, and the clock is taken ... */
+#define PATIENCE     16
+#define MAX_PATIENCE 256
 
-/* ... or after two, when it is this many deviations off and does not come closer. */
-#define STRAY_DEVIATIONS 5.0
-#define STRAY_FLOOR      1e-4 /* s */
-#define COMES_CLOSER     0.9
+/* ... or after two, when it is further off than it can be by our knowledge, and no closer than at
+ * the update before. */
+#define SILENT_WHILE_STRAYING 2
+#define COMES_CLOSER          0.98
+
+#define LOOK_INTERVAL NS_PER_S
+
+/* s/s: the kernel's frequency above this is someone's slew, not what the oscillator needs. */
+#define SLEWS_ABOVE 1e-3
 
 /* Two clocks cannot be read at once: a pair further apart than this is read again. */
 #define PAIR_GAP_NS  (50 * NS_PER_S / 1000000)
@@ -37,6 +42,10 @@ static ns_t read_monotonic(const struct clock *clock) {
 
 static bool steers(const struct clock *clock) {
     return clock->host->clock_control && !clock->deferring;
+}
+
+static bool reckons_on_oscillator(const struct clock *clock) {
+    return !clock->host->clock_control || clock->disturbed;
 }
 
 /* System clock minus monotonic clock; false when the machine is too busy to tell. */
@@ -79,12 +88,25 @@ static void set_pending(struct clock *clock, double remaining) {
 void clock_init(struct clock *clock, const struct host *host,
                 const struct discipline_options *options) {
     double frequency = 0.0;
+    bool slews, kept;
 
-    *clock = (struct clock){.host = host, .options = *options, .slew_end_monotonic = NS_NEVER};
-    if (host->clock_control && host->read_frequency(host->context, &frequency))
-        clock->base_frequency = frequency;
-    clock->applied = clock->base_frequency;
-    clock->deferring = host->clock_control && host->clock_kept;
+    *clock = (struct clock){
+        .host = host,
+        .options = *options,
+        .slew_end_monotonic = NS_NEVER,
+        .distance = CLOCK_NO_ERROR,
+        .vouched = CLOCK_NO_ERROR,
+        .patience = PATIENCE,
+    };
+    if (host->clock_control)
+        host->read_frequency(host->context, &frequency, &clock->vouched);
+    clock->applied = clock->base_frequency = frequency;
+    /* A slew may have been left behind by someone who is gone: that is not waited for. */
+    slews = host->clock_control && fabs(frequency) > SLEWS_ABOVE;
+    kept = host->clock_control && host->clock_kept && clock->vouched < CLOCK_NO_ERROR;
+    clock->disturbed = kept || slews;
+    clock->deferring = kept && !slews;
+    clock->told = clock->deferring ? CLOCK_NO_ERROR : clock->vouched;
     set_pending(clock, 0.0);
     read_distance(clock, &clock->monotonic_distance);
 }
@@ -92,9 +114,9 @@ void clock_init(struct clock *clock, const struct host *host,
 double clock_remaining(const struct clock *clock, ns_t raw) {
     double elapsed = ns_difference(raw, clock->slew_start);
 
-    if (!clock->corrected)
+    if (!clock->begun)
         return clock->pending;
-    if (!steers(clock))
+    if (reckons_on_oscillator(clock))
         return remaining_by_oscillator(clock, raw);
     if (elapsed <= 0.0 || clock->slew_rate == 0.0)
         return clock->pending;
@@ -127,34 +149,47 @@ static void apply_frequency(struct clock *clock, double slew_rate) {
         clock->slew_rate = actual - clock->base_frequency;
 }
 
-/* Ends what we do to the clock and leaves it to the other. The NTP clock goes on undisturbed. */
-static void defer(struct clock *clock) {
-    double remaining = clock->corrected ? remaining_by_oscillator(clock, read_clock(clock)) : 0.0;
-
-    clock->quiet_updates = 0;
+/* What is to be corrected is measured from here on, on the oscillator. */
+static void notice_other(struct clock *clock) {
     if (!clock->interference_said)
         log_warning(&clock->host->log, "System clock interference detected (another NTP client?)");
     clock->interference_said = true;
-    if (!clock->deferring)
-        clock->deferred_remaining = remaining;
+    clock->disturbed = true;
+}
+
+/* True when someone else has been at the kernel since we last looked. */
+static bool look_at_kernel(struct clock *clock) {
+    const struct host *host = clock->host;
+    double kernel, vouched;
+    bool steered, active;
+
+    clock->looked = read_monotonic(clock);
+    if (!host->clock_control || !host->read_frequency(host->context, &kernel, &vouched))
+        return false;
+    steered = fabs(kernel - clock->applied) > FREQUENCY_QUANTUM;
+    active = steered || vouched != clock->vouched;
+    if (active)
+        clock->silence = 0;
+    clock->vouched = vouched;
+    if (steered) {
+        clock->applied = kernel;
+        notice_other(clock);
+    }
+    return active;
+}
+
+static bool other_knows_better(const struct clock *clock) {
+    return clock->vouched < clock->distance && clock->vouched != clock->told;
+}
+
+/* Ends what we do to the clock and leaves it to the other. The NTP clock goes on undisturbed. */
+static void defer(struct clock *clock, double remaining) {
+    clock->deferred_remaining = remaining;
     clock->deferring = true;
+    clock->told = CLOCK_NO_ERROR;
     clock->slew_rate = 0.0;
     clock->slew_end_monotonic = NS_NEVER;
     set_pending(clock, remaining);
-}
-
-/* What someone else changed since we last looked is noticed, and kept but for a slew of our own. */
-static void look_at_kernel(struct clock *clock) {
-    const struct host *host = clock->host;
-    double kernel;
-
-    if (!host->clock_control || !host->read_frequency(host->context, &kernel) ||
-        fabs(kernel - clock->applied) <= FREQUENCY_QUANTUM)
-        return;
-    clock->applied = kernel;
-    if (clock->slew_rate != 0.0)
-        host->set_frequency(host->context, kernel - clock->slew_rate, &clock->applied);
-    defer(clock);
 }
 
 static void start_slew(struct clock *clock, double remaining, double update_interval) {
@@ -173,25 +208,40 @@ static void start_slew(struct clock *clock, double remaining, double update_inte
             : NS_NEVER;
 }
 
-/* Whether the clock, left to the other, has become ours to look after again. */
-static bool takes_back(struct clock *clock, double remaining) {
-    double bound = STRAY_DEVIATIONS * clock->offset_error + STRAY_FLOOR;
-    bool strays =
-        fabs(remaining) > bound && fabs(remaining) > COMES_CLOSER * fabs(clock->deferred_remaining);
+static void correct(struct clock *clock, double remaining, double update_interval) {
+    if (steers(clock))
+        start_slew(clock, remaining, update_interval);
+    else
+        set_pending(clock, remaining);
+}
 
-    clock->deferred_remaining = remaining;
-    clock->quiet_updates++;
-    return clock->quiet_updates > QUIET_UPDATES || (clock->quiet_updates > 2 && strays);
+/* Whether the clock, left to the other, has become ours to look after. */
+static bool takes_clock(struct clock *clock, double remaining) {
+    bool strays = fabs(remaining) > clock->distance &&
+                  fabs(remaining) > COMES_CLOSER * fabs(clock->deferred_remaining);
+
+    if (++clock->silence > clock->patience) {
+        if (clock->patience < MAX_PATIENCE)
+            clock->patience *= 2;
+        return true;
+    }
+    return strays && clock->silence > SILENT_WHILE_STRAYING;
 }
 
 void clock_set_frequency(struct clock *clock, double frequency) {
     double remaining = clock_remaining(clock, read_clock(clock));
 
     clock->base_frequency = limit_frequency(clock, frequency);
-    if (steers(clock))
-        start_slew(clock, remaining, 1.0);
-    else
-        set_pending(clock, remaining);
+    correct(clock, remaining, 1.0);
+}
+
+void clock_begin(struct clock *clock) {
+    if (clock->begun || !clock->host->clock_control)
+        return;
+    clock->begun = true;
+    if (clock->disturbed && fabs(clock->base_frequency) > SLEWS_ABOVE)
+        clock->base_frequency = 0.0;
+    set_pending(clock, clock->pending);
 }
 
 /* Until now the NTP clock ran with the system clock: what that has run at against the oscillator is
@@ -200,8 +250,8 @@ static void begin_to_reckon(struct clock *clock) {
     double elapsed = ns_difference(read_oscillator(clock), clock->anchor_oscillator);
     double rate = ns_difference(read_clock(clock), clock->anchor_ntp) / elapsed - 1.0;
 
-    clock->corrected = true;
-    if (!steers(clock) && elapsed > 0.0 && fabs(rate) < clock->options.max_frequency)
+    clock->begun = true;
+    if (reckons_on_oscillator(clock) && elapsed > 0.0 && fabs(rate) < clock->options.max_frequency)
         clock->base_frequency = rate;
 }
 
@@ -211,17 +261,45 @@ void clock_adjust(struct clock *clock, double frequency, double offset, double o
 
     look_at_kernel(clock);
     remaining = clock_remaining(clock, read_clock(clock)) + offset;
-    if (!clock->corrected)
+    if (!clock->begun)
         begin_to_reckon(clock);
     clock->base_frequency =
         limit_frequency(clock, (1.0 + clock->base_frequency) * (1.0 + frequency) - 1.0);
     clock->offset_error = offset_error;
-    if (clock->deferring && takes_back(clock, remaining))
-        clock->deferring = false;
-    if (steers(clock))
-        start_slew(clock, remaining, update_interval);
-    else
-        set_pending(clock, remaining);
+    clock->update_interval = update_interval;
+    clock->overruled = false;
+    if (clock->disturbed && other_knows_better(clock) && !takes_clock(clock, remaining)) {
+        defer(clock, remaining);
+        return;
+    }
+    clock->deferring = false;
+    correct(clock, remaining, update_interval);
+}
+
+bool clock_watch(struct clock *clock) {
+    double remaining;
+
+    if (read_monotonic(clock) - clock->looked < LOOK_INTERVAL || !look_at_kernel(clock) ||
+        !clock->disturbed || clock->deferring)
+        return false;
+    remaining = clock_remaining(clock, read_clock(clock));
+    if (other_knows_better(clock)) {
+        defer(clock, remaining);
+        return false;
+    }
+    if (!clock->begun || clock->overruled || clock->vouched == clock->told)
+        return false;
+    clock->overruled = true;
+    start_slew(clock, remaining, clock->update_interval);
+    return true;
+}
+
+void clock_tell(struct clock *clock, const struct clock_status *status) {
+    if (!steers(clock))
+        return;
+    clock->host->set_clock_status(clock->host->context, status);
+    look_at_kernel(clock);
+    clock->told = clock->vouched;
 }
 
 void clock_compensate(struct clock *clock, double change) {
@@ -250,10 +328,7 @@ bool clock_step_remaining(struct clock *clock) {
     if (!host->step_clock(host->context, remaining))
         return false;
     clock->monotonic_distance += ns_from_seconds(remaining);
-    if (steers(clock))
-        start_slew(clock, 0.0, 1.0);
-    else
-        set_pending(clock, 0.0);
+    correct(clock, 0.0, 1.0);
     return true;
 }
 
@@ -278,6 +353,7 @@ void clock_stop(struct clock *clock) {
     if (steers(clock) && clock->slew_rate != 0.0)
         apply_frequency(clock, 0.0);
     clock->slew_end_monotonic = NS_NEVER;
+    clock->distance = CLOCK_NO_ERROR;
 }
 
 double clock_take_jump(struct clock *clock) {
@@ -295,7 +371,7 @@ bool clock_leap(struct clock *clock, double seconds, bool step) {
     const struct host *host = clock->host;
 
     ns_t change = ns_from_seconds(seconds);
-    bool moved = !step || (host->clock_control && host->step_clock(host->context, seconds));
+    bool moved = !step || (steers(clock) && host->step_clock(host->context, seconds));
 
     clock->anchor_ntp += change;
     if (moved)
@@ -308,6 +384,14 @@ bool clock_leap(struct clock *clock, double seconds, bool step) {
 }
 
 void clock_absorb_jump(struct clock *clock) {
-    if (clock->host->clock_control)
-        defer(clock);
+    if (!clock->host->clock_control)
+        return;
+    notice_other(clock);
+    if (steers(clock) && clock->begun)
+        start_slew(clock, clock_remaining(clock, read_clock(clock)), clock->update_interval);
+}
+
+void clock_forget_slew(struct clock *clock) {
+    if (steers(clock))
+        start_slew(clock, 0.0, 1.0);
 }

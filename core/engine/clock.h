@@ -8,17 +8,26 @@
  * the NTP clock is right all the same and is served.
  *
  * Another program may steer the same kernel clock: two daemons on one host, one following the
- * other. If both went on, the follower would correct what its own source has already corrected, and
- * chase itself. Whoever notices that the kernel was changed by someone else therefore defers: it
- * ends its own slew, keeps what the other set, and lives as if without permission. It takes the
- * clock back when the other has been quiet for QUIET_UPDATES updates, or lets the clock stray.
+ * other. If each believed that the clock runs as it told it to, the follower would correct what its
+ * source already corrects, and both would chase themselves. Therefore:
  *
- * Whoever does not steer, or was disturbed, reckons on the bare oscillator, which nobody steers:
+ * 1. Whoever does not steer, or finds that someone else changed the kernel's frequency, reckons on
+ *    the bare oscillator, which nobody steers:
+ *        ntp = anchor_ntp + (oscillator - anchor_oscillator) * (1 + base)
+ *    What others do to the system clock does not reach the NTP clock, `remaining` is measured, and
+ *    any mixture of such programs is stable: each only pulls the system clock to its own truth.
+ * 2. One of them is enough. Who steers tells the kernel its root distance as the estimated error. A
+ *    follower's is its source's and more: who finds a smaller one than its own there, and not told
+ *    by itself, defers: it leaves frequency and status alone and lives as if without permission.
+ * 3. Who finds a larger one overrules it, once per update of its own. A change by someone who told
+ *    the kernel nothing (adjtimex by hand) is kept until the next adjustment, which knows of it.
+ * 4. Who defers takes the clock when that is not held: after `patience` updates without a sign of
+ *    the other (doubled each time), or after two when the clock is further off than our root
+ *    distance and comes no closer.
+ * 5. Who stops, or loses its reference, tells the kernel that nobody vouches for the clock.
  *
- *     ntp = anchor_ntp + (oscillator - anchor_oscillator) * (1 + base)
- *
- * so that what others do to the system clock does not reach the NTP clock at all. Before the first
- * correction there is nothing to reckon with: until then the NTP clock is the system clock. */
+ * Before the first sample (without control: correction) there is nothing to reckon with: until then
+ * the NTP clock is the system clock. */
 #ifndef CHRONOBOX_ENGINE_CLOCK_H
 #define CHRONOBOX_ENGINE_CLOCK_H
 
@@ -38,12 +47,21 @@ struct clock {
     double pending;                     /* s, remaining at slew_start */
     double offset_error;                /* s, one deviation of the last correction */
     ns_t monotonic_distance;            /* system clock - monotonic clock when last looked at */
-    bool corrected; /* at least once: the NTP clock is more than the system clock */
-    bool deferring; /* someone else steers */
+    double update_interval;             /* s, of the last correction */
+    bool begun;                         /* the NTP clock is more than the system clock */
+    bool disturbed;                     /* someone else steers, or did: reckon on the oscillator */
+    bool deferring;                     /* someone else steers, and knows better */
+    bool overruled;                     /* someone else, since the last adjustment */
     bool interference_said;
-    int quiet_updates;         /* since the other was last noticed */
+    double distance;           /* s, our root distance; kept up to date by whoever adjusts */
+    double vouched, told;      /* s, the kernel's estimated error: as seen last, as we left it */
+    ns_t looked;               /* monotonic, at the kernel */
+    int silence, patience;     /* updates: since the other's last sign; before the clock is taken */
     double deferred_remaining; /* s, at the last update while deferring */
 };
+
+/* s, an estimated error: nobody vouches for the clock. */
+#define CLOCK_NO_ERROR 16.0
 
 void clock_init(struct clock *clock, const struct host *host,
                 const struct discipline_options *options);
@@ -55,6 +73,9 @@ ns_t clock_to_ntp(const struct clock *clock, ns_t raw);
 
 /* Sets the base frequency outright (driftfile), s/s. */
 void clock_set_frequency(struct clock *clock, double frequency);
+
+/* A sample was taken: from now on what others do to the system clock is not the NTP clock's. */
+void clock_begin(struct clock *clock);
 
 /* Applies a correction now: the NTP clock gains `offset` s and `frequency` s/s, the system clock is
  * slewed behind. offset_error: s; update_interval: s. */
@@ -74,7 +95,15 @@ bool clock_step_remaining(struct clock *clock);
 /* Ends a slew whose time is over. */
 void clock_run(struct clock *clock, ns_t monotonic);
 
-/* Leaves the kernel at the base frequency. */
+/* Looks, at most once a second, whether someone else steers, and what that means. To be called
+ * before timestamps are converted. True when the clock was taken from someone who knows less:
+ * clock_tell() is due. */
+bool clock_watch(struct clock *clock);
+
+/* Tells the kernel how good its clock is, if it is ours to say. */
+void clock_tell(struct clock *clock, const struct clock_status *status);
+
+/* Leaves the kernel at the base frequency; from now on nobody vouches for the clock. */
 void clock_stop(struct clock *clock);
 
 /* s that the system clock was moved from outside since last asked (steps of our own are not
@@ -87,5 +116,8 @@ bool clock_leap(struct clock *clock, double seconds, bool step);
 
 /* The system clock was stepped by someone else: the NTP clock stays where it was. */
 void clock_absorb_jump(struct clock *clock);
+
+/* The system clock was set anew, or the machine slept: what remained is no longer known. */
+void clock_forget_slew(struct clock *clock);
 
 #endif

@@ -158,6 +158,8 @@ void engine_free(struct engine *engine) {
     if (engine->clock.host != NULL) {
         dump_leave(engine);
         clock_stop(&engine->clock);
+        if (engine->reference.synchronised)
+            reference_tell_kernel(engine);
         if (engine->options.mode == ENGINE_DAEMON)
             reference_write_drift(engine);
     }
@@ -173,9 +175,16 @@ void engine_free(struct engine *engine) {
     free(engine);
 }
 
+/* Before anything is converted to NTP time. */
+static void watch_clock(struct engine *engine) {
+    if (clock_watch(&engine->clock))
+        reference_tell_kernel(engine);
+}
+
 void engine_packet(struct engine *engine, const struct packet *packet) {
     if (packet->socket < 0 || packet->socket >= ENGINE_MAX_SOCKETS || engine->finished)
         return;
+    watch_clock(engine);
     switch (engine->sockets[packet->socket].owner) {
     case OWNER_SERVER:
         serve_packet(engine, packet);
@@ -211,8 +220,11 @@ static void watch_time_jump(struct engine *engine) {
         return;
     if (fabs(jump) <= TIME_JUMP) {
         clock_absorb_jump(&engine->clock);
+        if (engine->reference.synchronised)
+            reference_tell_kernel(engine);
         return;
     }
+    clock_forget_slew(&engine->clock);
     log_warning(engine_log(engine), "%s time jump detected!", jump > 0.0 ? "Forward" : "Backward");
     sources_reset(engine);
     reference_lose(engine);
@@ -271,6 +283,7 @@ static void run_timers(struct engine *engine, ns_t now) {
 void engine_run(struct engine *engine, ns_t now) {
     if (engine->finished)
         return;
+    watch_clock(engine);
     watch_time_jump(engine);
     clock_run(&engine->clock, now);
     run_timers(engine, now);
@@ -290,6 +303,10 @@ ns_t engine_next(const struct engine *engine) {
         next = end < next ? end : next;
     }
     return next;
+}
+
+bool engine_ready(const struct engine *engine) {
+    return !engine->initial.running;
 }
 
 bool engine_synchronised(const struct engine *engine) {

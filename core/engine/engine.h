@@ -49,6 +49,9 @@ void engine_run(struct engine *engine, ns_t now);
 /* Monotonic time of the next thing due; NS_NEVER = nothing. */
 ns_t engine_next(const struct engine *engine);
 
+/* The start is over: there is no first correction (initstepslew) to wait for, or it was made. */
+bool engine_ready(const struct engine *engine);
+
 /* What is served right now is synchronised (an active local reference counts): the exit status of
  * -t. */
 bool engine_synchronised(const struct engine *engine);

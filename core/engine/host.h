@@ -32,7 +32,7 @@ enum clock_leap { CLOCK_LEAP_NONE, CLOCK_LEAP_INSERT, CLOCK_LEAP_DELETE };
 /* What the kernel is told about the quality of its clock. */
 struct clock_status {
     bool synchronised;      /* clears STA_UNSYNC (rtcsync) */
-    double estimated_error; /* s */
+    double estimated_error; /* s, does not grow by itself; 16 = nobody vouches for the clock */
     double maximum_error;   /* s */
     enum clock_leap leap;
     int tai_offset; /* s, TAI - UTC; 0 = unknown, leave what the kernel has */
@@ -52,7 +52,8 @@ struct host {
     bool clock_control;
     bool clock_kept; /* at the start someone had lately told the kernel how good its clock is */
     double max_frequency; /* s/s the driver can reach, both ways; Linux 0.1 */
-    bool (*read_frequency)(void *context, double *frequency);
+    /* And the estimated error (s) that the kernel was told last, by whomever. */
+    bool (*read_frequency)(void *context, double *frequency, double *estimated_error);
     bool (*set_frequency)(void *context, double frequency, double *actual);
     bool (*step_clock)(void *context, double seconds);
     bool (*set_clock_status)(void *context, const struct clock_status *status);

@@ -64,7 +64,7 @@ static void finish(struct engine *engine) {
     sources_free(engine);
     for (int i = 0; i < engine->group_count; i++)
         engine->groups[i].next_resolve = NS_NEVER;
-    engine->last_failure = SELECT_OK;
+    engine->failures_said = 0;
     engine->initial.running = false;
     engine_add_sources(engine);
 }

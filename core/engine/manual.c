@@ -96,6 +96,8 @@ enum control_status action_manual_delete(struct engine *engine,
     if (index < 0 || index >= engine->manual.count)
         return CONTROL_BAD_SAMPLE;
     forget(&engine->manual, index);
+    if (engine->manual.count > 0)
+        fit(engine, engine_ntp(engine)); /* residuals beside what is left */
     return CONTROL_SUCCESS;
 }
 

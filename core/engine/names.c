@@ -10,7 +10,8 @@
 #define RETRY_FIRST_S    28   /* then doubled ... */
 #define RETRY_DOUBLINGS  7    /* ... up to 3584 s */
 #define POOL_FACTOR      2    /* placeholders per wanted pool member */
-#define REPLACE_AFTER    8    /* unanswered polls */
+#define REPLACE_AFTER    8    /* unanswered polls ... */
+#define REPLACE_BAD      4    /* ... or samples of a source that selection rejects */
 #define REPLACE_SPREAD_S 3584 /* the next replacement comes at most this much later, at random */
 
 static ns_t retry_delay(const struct group *group) {
@@ -94,15 +95,20 @@ static struct source *next_placeholder(struct engine *engine, int index) {
     return NULL;
 }
 
-/* The source of a group that deserves another address: the one that has been silent for longest. */
+static bool is_useless(const struct source *source) {
+    return source->association.unreachable_polls >= REPLACE_AFTER ||
+           source->view.bad_updates >= REPLACE_BAD;
+}
+
+/* The source of a group that deserves another address: the one that has been silent for longest, or
+ * is no good. */
 static struct source *replaceable(struct engine *engine, int index) {
     struct source *worst = NULL;
 
     for (int i = 0; i < engine->source_count; i++) {
         struct source *source = engine->sources[i];
 
-        if (source->group == index && source->resolved &&
-            source->association.unreachable_polls >= REPLACE_AFTER &&
+        if (source->group == index && source->resolved && is_useless(source) &&
             (worst == NULL ||
              source->association.unreachable_polls > worst->association.unreachable_polls))
             worst = source;
@@ -123,9 +129,9 @@ static void replace(struct engine *engine, struct source *source, const struct a
 static void use_addresses(struct engine *engine, int index, const struct address *addresses,
                           int count) {
     struct group *group = &engine->groups[index];
-    struct source *silent = replaceable(engine, index);
+    struct source *useless = replaceable(engine, index);
     int first =
-        silent != NULL && count > 0 ? (int)(random_u32(&engine->random) % (unsigned)count) : 0;
+        useless != NULL && count > 0 ? (int)(random_u32(&engine->random) % (unsigned)count) : 0;
 
     for (int i = 0; i < count && i < CONFIG_MAX_POOL; i++) {
         const struct address *address = &addresses[(first + i) % count];
@@ -137,9 +143,9 @@ static void use_addresses(struct engine *engine, int index, const struct address
             continue;
         if (placeholder != NULL) {
             sources_set_address(engine, placeholder, address);
-        } else if (silent != NULL) {
-            replace(engine, silent, address);
-            silent = NULL;
+        } else if (useless != NULL) {
+            replace(engine, useless, address);
+            useless = NULL;
         }
     }
 }
@@ -220,7 +226,7 @@ void names_watch(struct engine *engine, struct source *source) {
     struct group *group = &engine->groups[source->group];
 
     if (!group->is_name || group->resolving || group->next_resolve != NS_NEVER ||
-        source->association.unreachable_polls < REPLACE_AFTER)
+        !is_useless(source))
         return;
     group->next_resolve = engine_monotonic(engine);
     if (group->next_resolve < group->replace_after)

@@ -94,12 +94,13 @@ void records_statistics(struct engine *engine, const struct source *source,
 
     if (!wanted(engine, LOG_FILE_STATISTICS))
         return;
-    snprintf(
-        row, sizeof(row), "%s %-15s %10.3e %10.3e %10.3e %10.3e %10.3e %7.1e %3d %3d %3d %5.2f",
-        time_format(ns_floor_seconds(estimate->time), ' ', date),
-        address_format(&source->association.remote.address, address), estimate->deviation,
-        0.0 - estimate->offset, estimate->offset_error, 0.0 - estimate->frequency, estimate->skew,
-        estimate->stress, estimate->samples, estimate->first, estimate->runs, estimate->asymmetry);
+    snprintf(row, sizeof(row),
+             "%s %-15s %10.3e %10.3e %10.3e %10.3e %10.3e %7.1e %3d %3d %3d %5.2f",
+             time_format(ns_floor_seconds(estimate->time), ' ', date),
+             address_format(&source->association.remote.address, address), estimate->deviation,
+             0.0 - estimate->offset, estimate->offset_error, 0.0 - estimate->frequency,
+             estimate->skew, estimate->stress, estimate->samples, estimate->first, estimate->runs,
+             0.0 - estimate->asymmetry);
     append(engine, LOG_FILE_STATISTICS, row);
 }
 

@@ -107,14 +107,14 @@ static double system_clock_error(const struct engine *engine, ns_t now) {
 void reference_tell_kernel(struct engine *engine) {
     struct clock_status status = {
         .synchronised = engine->config->rtc_sync && engine->reference.synchronised,
-        .estimated_error = engine->reference.offset_error,
+        .estimated_error = engine->clock.distance,
         .maximum_error = fmin(system_clock_error(engine, engine_ntp(engine)), KERNEL_MAX_ERROR),
     };
 
     if (!engine->host->clock_control)
         return;
     leap_fill_status(engine, &status);
-    engine->host->set_clock_status(engine->host->context, &status);
+    clock_tell(&engine->clock, &status);
 }
 
 /* maxchange: true when the update must not be applied. */
@@ -156,16 +156,6 @@ static void step_if_wanted(struct engine *engine) {
 void reference_change(struct engine *engine, double frequency, double offset) {
     sources_adjust(engine, engine_ntp(engine), frequency, offset);
     clock_adjust(&engine->clock, frequency, offset, 0.0, 1.0);
-}
-
-void reference_set_manually(struct engine *engine, double frequency, double offset) {
-    if (fabs(offset) > engine->config->log_change)
-        log_warning(engine_log(engine), "System clock wrong by %.6f seconds", offset);
-    reference_change(engine, frequency, offset);
-    step_if_wanted(engine);
-    engine->manual.applying = true;
-    records_tracking(engine, engine_ntp(engine), offset, fabs(offset));
-    engine->manual.applying = false;
 }
 
 /* -q and -Q: the first update is the last. */
@@ -215,6 +205,17 @@ static void keep_statistics(struct engine *engine, double offset, double elapsed
     reference->drift_age += elapsed;
 }
 
+void reference_set_manually(struct engine *engine, double frequency, double offset) {
+    if (fabs(offset) > engine->config->log_change)
+        log_warning(engine_log(engine), "System clock wrong by %.6f seconds", offset);
+    reference_change(engine, frequency, offset);
+    keep_statistics(engine, offset, 0.0);
+    step_if_wanted(engine);
+    engine->manual.applying = true;
+    records_tracking(engine, engine_ntp(engine), offset, fabs(offset));
+    engine->manual.applying = false;
+}
+
 static void take_over(struct engine *engine, const struct reference_update *update, ns_t now) {
     struct reference *reference = &engine->reference;
     const struct association *association = &update->source->association;
@@ -233,6 +234,15 @@ static void take_over(struct engine *engine, const struct reference_update *upda
     reference->updated = engine_monotonic(engine);
     reference->offset_error = update->combination.offset_error;
     reference->combined = update->combined;
+}
+
+/* Not below what the source says of itself now: a follower must not seem nearer to the truth than
+ * the one that it follows, also when an old sample of it bounds the error better (clock.h). */
+static double told_distance(const struct reference_update *update) {
+    const struct ntp_header *header = &update->source->association.report.header;
+
+    return fmax(update->root_delay / 2.0 + update->root_dispersion,
+                header->root_delay / 2.0 + header->root_dispersion);
 }
 
 void reference_apply(struct engine *engine, const struct reference_update *update) {
@@ -260,7 +270,11 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
 
     change = frequency_change(engine, update, elapsed, &skew);
     sources_adjust(engine, now, change, offset);
+    if (reference->updated == NS_UNKNOWN)
+        reference->begun = monotonic;
     engine->clock.options.skew = skew;
+    engine->clock.options.age = ns_difference(monotonic, reference->begun);
+    engine->clock.distance = told_distance(update);
     clock_adjust(&engine->clock, change, offset, update->combination.offset_error, elapsed);
     reference->skew = skew;
     reference->residual_frequency = update->source_frequency - change;
@@ -273,7 +287,6 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
     smoothing_unlock(engine);
     fallback_update(engine, elapsed);
     records_tracking(engine, now, offset, max_error);
-    reference->drift_known = true;
     if (reference->drift_age >= engine->config->drift_file_interval)
         reference_write_drift(engine);
 }
@@ -284,6 +297,7 @@ void reference_lose(struct engine *engine) {
     if (!reference->synchronised)
         return;
     reference->synchronised = false;
+    engine->clock.distance = CLOCK_NO_ERROR;
     reference->leap = NTP_LEAP_UNSYNCHRONISED;
     reference->stratum = 0;
     reference->reference_id = 0;

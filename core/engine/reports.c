@@ -113,6 +113,7 @@ enum control_status answer_sourcestats(struct engine *engine,
     struct source *source = by_index(engine, arguments->as_index.index);
     struct control_sourcestats *stats = &results->as_sourcestats;
     struct estimate newest, estimate;
+    struct sample last, first;
 
     if (source == NULL)
         return CONTROL_NO_SUCH_SOURCE;
@@ -121,9 +122,16 @@ enum control_status answer_sourcestats(struct engine *engine,
     stats->sd = UNKNOWN_DEVIATION;
     stats->skew_ppm = UNKNOWN_SKEW_PPM;
     stats->n_samples = (uint32_t)sample_count(source);
-    if (stats->n_samples == 0 || !filter_estimate(source->association.filter, &newest) ||
-        !filter_predict(source->association.filter, engine_ntp(engine), &estimate))
+    if (stats->n_samples == 0)
         return CONTROL_SUCCESS;
+    if (!filter_estimate(source->association.filter, &newest) ||
+        !filter_predict(source->association.filter, engine_ntp(engine), &estimate)) {
+        filter_sample(source->association.filter, 0, &last);
+        filter_sample(source->association.filter, (int)stats->n_samples - 1, &first);
+        stats->est_offset = 0.0 - last.offset;
+        stats->span_seconds = whole_seconds(ns_difference(last.time, first.time) + 0.5);
+        return CONTROL_SUCCESS;
+    }
     stats->n_samples = (uint32_t)estimate.samples;
     stats->n_runs = (uint32_t)estimate.runs;
     stats->span_seconds = whole_seconds(estimate.span + 0.5);
@@ -200,7 +208,7 @@ static void fill_response(const struct response_report *report, struct control_n
     data->peer_delay = report->delay;
     data->peer_dispersion = report->dispersion;
     data->response_time = report->response_time;
-    data->jitter_asymmetry = report->jitter_asymmetry;
+    data->jitter_asymmetry = 0.0 - report->jitter_asymmetry;
     data->flags = (uint16_t)(report->tests | (report->interleaved ? 0x4000u : 0) |
                              (report->authenticated ? 0x8000u : 0));
     data->tx_tss_char = (char)report->transmit_source;

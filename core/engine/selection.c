@@ -9,6 +9,7 @@
 #include "core/engine/sources.h"
 
 #define BAD_UPDATES_SAID 4 /* own updates in a bad state before it is said */
+#define FULL_HISTORY     8 /* polls after which it is said that a source is of no use */
 
 static void fill_view(const struct source *source, const struct added_options *added, ns_t now,
                       struct select_source *view) {
@@ -26,7 +27,6 @@ static void fill_view(const struct source *source, const struct added_options *a
     view->reach_size = association->reach_size;
     view->unreachable_polls = association->unreachable_polls;
     view->max_unreachable = association->config.max_unreach;
-    view->poll = association->poll;
     view->reference_id = association_reference_id(&association->remote.address);
     view->has_estimate = count > 0 && filter_predict(association->filter, now, &estimate);
     view->first_sample_ago = view->last_sample_ago = 0.0;
@@ -71,19 +71,25 @@ static int index_of(const struct engine *engine, const struct source *source) {
     return -1;
 }
 
-/* Why nothing could be chosen, once per event. Whoever has only just started has nothing to
- * complain of. */
-static void say_failure(struct engine *engine, const struct select_result *result) {
+/* Why nothing could be chosen, each reason once until something is. Whoever has only just started
+ * has nothing to complain of. */
+static void say_failure(struct engine *engine, const struct select_result *result, bool had_one) {
     const struct log *log = engine_log(engine);
+    unsigned bit = 1U << result->failure;
     bool full_history = false;
 
-    if (result->failure == engine->last_failure || result->failure == SELECT_WAITING)
+    if ((engine->failures_said & bit) != 0)
         return;
-    for (int i = 0; i < engine->source_count; i++)
-        full_history = full_history || engine->sources[i]->association.reach_size >= 8;
-    if (engine->selected < 0 && result->failure == SELECT_NO_SELECTABLE && !full_history)
+    for (int i = 0; i < engine->source_count; i++) {
+        const struct association *association = &engine->sources[i]->association;
+
+        full_history = full_history ||
+                       (association->reach_size >= FULL_HISTORY &&
+                        (association->reachability == 0 || engine->sources[i]->view.has_estimate));
+    }
+    if (!had_one && result->failure == SELECT_NO_SELECTABLE && !full_history)
         return;
-    engine->last_failure = result->failure;
+    engine->failures_said |= bit;
     switch (result->failure) {
     case SELECT_NO_SOURCES:
         log_warning(log, "Can't synchronise: no sources");
@@ -111,8 +117,9 @@ static void say_failure(struct engine *engine, const struct select_result *resul
     }
 }
 
-/* A falseticker is named once while it stays one. */
-static void say_falsetickers(struct engine *engine) {
+/* A falseticker is named once while it stays one; who comes and goes, once for each leader. Without
+ * a majority nobody can say who is false. */
+static void say_falsetickers(struct engine *engine, bool new_leader) {
     char text[SOURCE_TEXT_SIZE];
 
     for (int i = 0; i < engine->source_count; i++) {
@@ -122,7 +129,7 @@ static void say_falsetickers(struct engine *engine) {
         if (is_false && !source->falseticker_said)
             log_warning(engine_log(engine), "Detected falseticker %s",
                         sources_format(engine, source, text));
-        source->falseticker_said = is_false;
+        source->falseticker_said = is_false || (source->falseticker_said && !new_leader);
     }
 }
 
@@ -214,8 +221,6 @@ void selection_run(struct engine *engine, struct source *updated) {
 
     for (int i = 0; i < engine->source_count; i++) {
         fill_view(engine->sources[i], &added, now, &engine->views[i]);
-        if (i == update_index)
-            engine->views[i].updated = true;
     }
     options_fill(engine, &options);
     result = select_run(engine->views, engine->source_count, &options, before, update_index);
@@ -224,22 +229,20 @@ void selection_run(struct engine *engine, struct source *updated) {
         records_selection(engine, engine->sources[i], now);
     }
     engine->selected = result.selected;
-    say_falsetickers(engine);
+    if (result.failure != SELECT_NO_MAJORITY)
+        say_falsetickers(engine, result.selected >= 0 && result.selected != before);
     if (updated != NULL)
         say_bad_state(engine, updated);
     if (result.selected < 0) {
-        engine->selected = before;
-        say_failure(engine, &result);
-        engine->selected = -1;
+        say_failure(engine, &result, before >= 0);
         return;
     }
-    engine->last_failure = SELECT_OK;
+    engine->failures_said = 0;
     if (result.selected != before && engine->options.mode == ENGINE_DAEMON &&
         !engine->initial.running)
         log_info(engine_log(engine), "Selected source %s",
                  sources_format(engine, engine->sources[result.selected], text));
-    if (updated != NULL &&
-        (updated->view.state == SOURCE_SELECTED || updated->view.state == SOURCE_COMBINED))
+    if (result.update)
         update_reference(engine, now);
 }
 

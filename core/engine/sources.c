@@ -12,9 +12,10 @@
 #include "core/engine/reference.h"
 #include "core/engine/serve.h"
 
-#define SOCKET_LIFETIME_NS (4 * NS_PER_S) /* beyond maxdelay, for the response */
-#define MIN_SEPARATION_NS  (2 * NS_PER_S / 1000)
-#define MAX_SEPARATION_NS  (NS_PER_S / 5)
+#define SOCKET_LIFETIME_NS  (4 * NS_PER_S) /* beyond maxdelay, for the response */
+#define MIN_SEPARATION_NS   (2 * NS_PER_S / 1000)
+#define MAX_SEPARATION_NS   (NS_PER_S / 5)
+#define MAX_SEPARATION_POLL 3 /* log2 s: from here on the greatest */
 
 const char *sources_format(const struct engine *engine, const struct source *source, char *text) {
     char address[ADDRESS_TEXT_SIZE];
@@ -60,7 +61,7 @@ static void filter_options_fill(const struct engine *engine, const struct source
         .max_clock_error = engine->config->max_clock_error * 1e-6,
         .precision = engine->precision_seconds,
         .min_delay = config->min_delay,
-        .asymmetry = config->asymmetry,
+        .asymmetry = 0.0 - config->asymmetry, /* chrony's sign is that of its offsets */
     };
 }
 
@@ -201,47 +202,78 @@ static void transmit(struct engine *engine, struct source *source, ns_t now) {
                             clock_to_ntp(&engine->clock, left));
 }
 
-/* Requests to different sources are kept apart, so that their packets do not delay each other. */
-static ns_t separation(const struct association *association) {
-    int shift = association->poll - 3;
-    ns_t gap =
-        shift >= 0 ? (shift > 4 ? MAX_SEPARATION_NS : NS_PER_S << shift) : NS_PER_S >> -shift;
+/* Requests to different sources are kept apart, so that their packets do not delay each other: as
+ * far as the poll of the fastest allows, or it would leave the others no gap. */
+static ns_t separation(const struct engine *engine) {
+    int poll = MAX_SEPARATION_POLL;
+    ns_t gap;
 
+    if (engine->source_count < 2)
+        return 0;
+    for (int i = 0; i < engine->source_count; i++) {
+        const struct association *association = &engine->sources[i]->association;
+
+        if (association->next_transmit != NS_NEVER && association->poll < poll)
+            poll = association->poll;
+    }
+    gap = NS_PER_S >> (3 - poll);
     return gap < MIN_SEPARATION_NS   ? MIN_SEPARATION_NS
            : gap > MAX_SEPARATION_NS ? MAX_SEPARATION_NS
                                      : gap;
 }
 
-void sources_run(struct engine *engine, ns_t now) {
-    for (int i = 0; i < engine->source_count && !engine->finished; i++) {
-        struct source *source = engine->sources[i];
-        struct association *association = &source->association;
+/* When a source's next request is to leave. */
+static ns_t departure(const struct source *source, ns_t earliest) {
+    ns_t due = source->resolved ? source->association.next_transmit : NS_NEVER;
 
-        if (source->socket_closes <= now)
-            close_socket(engine, source);
-        if (!source->resolved || association->next_transmit > now)
-            continue;
-        if (engine->source_count > 1 && now - engine->last_transmit < separation(association)) {
-            association->next_transmit = engine->last_transmit + separation(association);
-            continue;
-        }
+    return due < earliest ? earliest : due;
+}
+
+/* Of those whose turn has come the one that has waited longest: where many are polled often, those
+ * at the end of the list are not crowded out. */
+static struct source *longest_waiting(const struct engine *engine, ns_t now) {
+    ns_t earliest = engine->last_transmit + separation(engine);
+    struct source *longest = NULL;
+
+    for (int i = 0; i < engine->source_count; i++) {
+        struct source *source = engine->sources[i];
+
+        if (departure(source, earliest) <= now &&
+            (longest == NULL ||
+             source->association.next_transmit < longest->association.next_transmit))
+            longest = source;
+    }
+    return longest;
+}
+
+void sources_run(struct engine *engine, ns_t now) {
+    for (int i = 0; i < engine->source_count; i++) {
+        if (engine->sources[i]->socket_closes <= now)
+            close_socket(engine, engine->sources[i]);
+    }
+    for (int i = 0; i < engine->source_count && !engine->finished; i++) {
+        struct source *source = longest_waiting(engine, now);
+
+        if (source == NULL)
+            break;
         engine->last_transmit = now;
         transmit(engine, source, now);
         names_watch(engine, source);
-        if (association->reachability == 0 && association->reach_size >= 8)
+        if (source->association.reachability == 0 && source->association.reach_size >= 8)
             selection_run(engine, NULL);
     }
     names_run(engine, now);
 }
 
 ns_t sources_next(const struct engine *engine) {
-    ns_t next = names_next(engine);
+    ns_t next = names_next(engine), earliest = engine->last_transmit + separation(engine);
 
     for (int i = 0; i < engine->source_count; i++) {
         const struct source *source = engine->sources[i];
+        ns_t due = departure(source, earliest);
 
-        if (source->resolved && source->association.next_transmit < next)
-            next = source->association.next_transmit;
+        if (due < next)
+            next = due;
         if (source->socket_closes < next)
             next = source->socket_closes;
     }
@@ -301,6 +333,7 @@ void sources_packet(struct engine *engine, struct source *source, const struct p
                     sources_format(engine, source, text));
         break;
     case RESPONSE_SAMPLE:
+        clock_begin(&engine->clock);
         names_answered(engine, source);
         if (filter_estimate(source->association.filter, &estimate))
             records_statistics(engine, source, &estimate);

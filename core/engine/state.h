@@ -45,7 +45,7 @@ struct source {
     ns_t socket_closes; /* monotonic */
     struct association association;
     struct select_source view; /* selection's state, carried from one run to the next */
-    bool falseticker_said, distance_said, jitter_said;
+    bool falseticker_said;
 };
 
 /* What we are synchronised to. */
@@ -58,6 +58,7 @@ struct reference {
     ns_t time;                          /* NTP time of the last update */
     ns_t served_time;                   /* the same as it is served: up to a second earlier */
     ns_t updated;                       /* the same on the monotonic clock; NS_UNKNOWN = never */
+    ns_t begun;                         /* the first update, monotonic */
     double root_delay, root_dispersion; /* s, at `time` */
     double skew;                        /* s/s */
     double residual_frequency;          /* s/s, correction, of the selected source */
@@ -70,7 +71,6 @@ struct reference {
     int steps_left;            /* of makestep; < 0 = for ever */
     int changes_ignored;       /* of maxchange */
     double drift_age;          /* s of update intervals since the driftfile was written */
-    bool drift_known;          /* a frequency worth keeping */
     uint64_t local_seed;       /* of the local reference's times */
     bool local_was_near;       /* root distance has been below local activate */
     ns_t unsynchronised_since; /* monotonic */
@@ -110,7 +110,7 @@ struct engine {
     int selected;                                        /* index into sources, -1 = none */
     struct select_source views[ENGINE_MAX_SOURCES];      /* scratch of selection_run */
     struct combine_source combining[ENGINE_MAX_SOURCES]; /* the same */
-    enum select_failure last_failure;                    /* said in the log */
+    unsigned failures_said;   /* bits 1 << enum select_failure, since something was selected */
     ns_t last_transmit;       /* monotonic, for the separation of packets */
     ns_t started;             /* monotonic */
     ns_t timers[TIMER_COUNT]; /* monotonic; NS_NEVER = nothing */

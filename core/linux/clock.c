@@ -115,13 +115,14 @@ bool system_clock_control(const struct log *log, bool *kept) {
     return false;
 }
 
-bool system_clock_read_frequency(void *context, double *frequency) {
+bool system_clock_read_frequency(void *context, double *frequency, double *estimated_error) {
     struct timex state = {.modes = 0};
 
     (void)context;
     if (adjtimex(&state) < 0)
         return false;
     *frequency = kernel_frequency_join((struct kernel_frequency){state.tick, state.freq});
+    *estimated_error = (double)state.esterror * 1e-6;
     return true;
 }
 
@@ -152,6 +153,8 @@ bool system_clock_step(void *context, double seconds) {
     struct timex step = {.modes = ADJ_SETOFFSET | ADJ_NANO};
 
     (void)context;
+    /* Before, not only with it: clock simulators take the unit from the status that they find. */
+    adjtimex(&(struct timex){.modes = ADJ_NANO});
     step.time.tv_sec = (time_t)whole;
     step.time.tv_usec = (suseconds_t)(offset - whole * NS_PER_S); /* ns: ADJ_NANO */
     return adjtimex(&step) >= 0 || step_by_setting(offset);

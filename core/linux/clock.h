@@ -39,7 +39,7 @@ double system_clock_precision(void);
 bool system_clock_control(const struct log *log, bool *kept);
 
 /* The doors of struct host; the context is not used. */
-bool system_clock_read_frequency(void *context, double *frequency);
+bool system_clock_read_frequency(void *context, double *frequency, double *estimated_error);
 bool system_clock_set_frequency(void *context, double frequency, double *actual);
 bool system_clock_step(void *context, double seconds);
 bool system_clock_set_status(void *context, const struct clock_status *status);

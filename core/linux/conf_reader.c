@@ -81,6 +81,7 @@ bool pattern_match(const char *pattern, const char *name) {
 struct matches {
     char **paths;
     int count;
+    int wild;  /* components above that a pattern has found */
     int error; /* errno of a directory that could not be read */
 };
 
@@ -129,13 +130,17 @@ static void find_component(struct matches *matches, const char *base, const char
     }
     directory = opendir(*base ? base : ".");
     if (!directory) {
-        matches->error = errno;
+        /* What a pattern found need not be a directory, nor have one of that name. */
+        if (errno != ENOTDIR && (errno != ENOENT || matches->wild == 0))
+            matches->error = errno;
         return;
     }
+    matches->wild++;
     while ((entry = readdir(directory)) != NULL)
         if ((entry->d_name[0] != '.' || component[0] == '.') &&
             pattern_match(component, entry->d_name))
             descend(matches, base, entry->d_name, strlen(entry->d_name), rest);
+    matches->wild--;
     closedir(directory);
 }
 
@@ -154,7 +159,9 @@ char **pattern_find_files(void *context, const char *pattern, int *count) {
         find_component(&matches, "", pattern);
     else
         add_match(&matches, pattern); /* whoever opens it says that it is missing */
-    if (matches.error && matches.count == 0) {
+    if (matches.error) {
+        while (matches.count > 0)
+            free(matches.paths[--matches.count]);
         free(matches.paths);
         errno = matches.error;
         return NULL;

@@ -4,6 +4,7 @@
 #endif
 #include "core/linux/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/base/address.h"
 
 #define PARENT_MODE  0755
 #define OTHERS_MODE  0007 /* no such bit in the directory of a command socket */
@@ -44,6 +47,20 @@ long file_read(const struct log *log, const char *path, char *buffer, size_t siz
     return (long)used;
 }
 
+/* A NUL ends its line, as for whoever reads line by line; what is behind it on the line is dropped.
+ */
+static void cut_lines_at_nul(char *text, size_t length) {
+    char *to = text;
+    bool cut = false;
+
+    for (const char *from = text; from < text + length; from++) {
+        cut = *from != '\n' && (cut || *from == '\0');
+        if (!cut)
+            *to++ = *from;
+    }
+    *to = '\0';
+}
+
 /* Reads to the end, doubling; NULL with errno set. */
 static char *read_all(int fd) {
     size_t size = FIRST_BUFFER, used = 0;
@@ -69,7 +86,7 @@ static char *read_all(int fd) {
         free(text);
         return NULL;
     }
-    text[used] = '\0';
+    cut_lines_at_nul(text, used);
     return text;
 }
 
@@ -128,6 +145,34 @@ bool file_remove(const struct log *log, const char *path) {
         return true;
     log_error(log, "Could not remove %s : %s", path, strerror(errno));
     return false;
+}
+
+/* The name is cut for a moment. */
+static bool is_dump(char *name) {
+    char *suffix = strrchr(name, '.');
+    struct address address;
+    bool known;
+
+    if (suffix == NULL || strcmp(suffix, ".dat") != 0)
+        return false;
+    *suffix = '\0';
+    known = strncmp(name, "refid:", 6) == 0 || address_parse(name, &address);
+    *suffix = '.';
+    return known;
+}
+
+void directory_forget_dumps(const struct log *log, const char *path) {
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    char file[FILE_MAX_PATH];
+
+    while (directory && (entry = readdir(directory)) != NULL) {
+        if (is_dump(entry->d_name) &&
+            snprintf(file, sizeof file, "%s/%s", path, entry->d_name) < (int)sizeof file)
+            file_remove(log, file);
+    }
+    if (directory)
+        closedir(directory);
 }
 
 /* One directory, its parent being there. */

@@ -16,7 +16,8 @@
  * a message. */
 long file_read(const struct log *log, const char *path, char *buffer, size_t size);
 
-/* The whole file, NUL-terminated, from malloc; NULL with errno set (EFBIG beyond FILE_MAX_TEXT). */
+/* The whole file, NUL-terminated, from malloc; NULL with errno set (EFBIG beyond FILE_MAX_TEXT). A
+ * NUL in the file ends its line. */
 #define FILE_MAX_TEXT (16 << 20)
 char *file_read_text(const char *path);
 
@@ -25,6 +26,9 @@ bool file_replace(const struct log *log, const char *path, const char *text, int
 
 /* True when it is gone, also when it never was. */
 bool file_remove(const struct log *log, const char *path);
+
+/* Removes the dump files of a directory, whosever they are: ADDRESS.dat and refid:XXXXXXXX.dat. */
+void directory_forget_dumps(const struct log *log, const char *path);
 
 /* Writes all of it; false with errno set. */
 bool file_write(int fd, const char *text, size_t length);

@@ -141,6 +141,8 @@ void linux_host_init(struct linux_host *host, const struct linux_options *option
         .stop = stop,
     };
     host->signals = options->signals;
+    host->ready = options->ready;
+    host->ready_context = options->ready_context;
     sockets_init(&host->sockets, &host->host.log);
     names_init(&host->names);
     log_files_init(&host->log_files, options->log_dir, &host->host.log);

@@ -24,6 +24,8 @@ struct linux_host {
     struct linux_sockets sockets;
     struct names names;
     struct log_files log_files;
+    void (*ready)(void *context); /* NULL = nobody waits, or was told */
+    void *ready_context;
     bool stopped;
     int status;
 };
@@ -33,13 +35,16 @@ struct linux_options {
     struct linux_signals *signals;
     bool control_clock;  /* the clock may be steered: no -x; the kernel has the last word */
     const char *log_dir; /* NULL = none; must outlive the host */
+    void (*ready)(void *context); /* called once when the engine is ready; NULL = not at all */
+    void *ready_context;
 };
 
 /* A zeroed struct becomes a host that must stay where it is. Takes control of the clock, or says
  * why not. */
 void linux_host_init(struct linux_host *host, const struct linux_options *options);
 
-/* Runs the engine until it stops or a signal says so; the exit status. */
+/* Runs the engine until it stops, a signal says so, or nothing can ever happen again; the exit
+ * status. */
 int linux_host_run(struct linux_host *host, struct engine *engine);
 
 /* Closes what is open. The engine must be gone. */

@@ -87,16 +87,34 @@ static void wait_for_events(struct linux_host *host) {
         take_name(host);
 }
 
+static void say_ready(struct linux_host *host) {
+    if (host->ready == NULL || !engine_ready(host->engine))
+        return;
+    host->ready(host->ready_context);
+    host->ready = NULL;
+}
+
+/* No timer and no descriptor: poll would never return. */
+static bool has_nothing_to_do(struct linux_host *host) {
+    return host->sockets.count == 0 && names_descriptor(&host->names) < 0 &&
+           engine_next(host->engine) == NS_NEVER;
+}
+
 int linux_host_run(struct linux_host *host, struct engine *engine) {
     host->engine = engine;
     for (;;) {
         engine_run(engine, monotonic_clock_read());
+        say_ready(host);
         if (host->stopped)
             return host->status;
         if (host->signals->stop)
             return 0;
         if (host->signals->child)
             bury_children(host->signals);
+        if (has_nothing_to_do(host)) {
+            log_fatal(&host->host.log, "Nothing to do");
+            return 1;
+        }
         wait_for_events(host);
     }
 }

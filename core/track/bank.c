@@ -30,6 +30,7 @@
 #include "core/track/bank.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/track/density.h"
@@ -41,8 +42,10 @@
 #define LAW_SWITCH      0.003 /* probability that the law changes */
 #define SCALE_MEMORY    60.0  /* samples that a scale remembers */
 #define SCALE_PRIOR     1.5   /* samples that the first guess of it counts for */
-#define SCALE_GUESS     0.05  /* of the delay */
 #define SCALE_MIN       1e-9  /* s */
+#define TRIAL_SAMPLES   5     /* that decide between first guesses of scales */
+#define LOST_WEIGHT     1e-3  /* of a law that hardly counts */
+#define LOST_DISTANCE   6.0   /* deviations from the average */
 #define LESSON_LIMIT    8.0   /* scales; a larger error teaches no more */
 #define EVIDENCE_LIMIT  4.0   /* log probability that a sample can cost a model */
 #define BASE_DRIFT      1e-3  /* scales that h wanders per sample */
@@ -68,6 +71,14 @@ static const struct law laws[BANK_LAWS] = {
 };
 
 #define SQRT_2 1.4142135623730951
+
+/* First guesses of scales: each is that of every third model or so. The first is for servers whose
+ * clock ticks in milliseconds. */
+#define SCALE_GUESSES 3
+static const struct {
+    double share; /* of the delay */
+    double noise; /* s */
+} scale_guesses[SCALE_GUESSES] = {{0.25, 2e-3}, {0.25, 0.0}, {0.05, 0.0}};
 
 /* Deviations of an unknown frequency, in units of what is usual: most oscillators are good, some
  * are not. */
@@ -272,22 +283,89 @@ static double update_model(struct model *model, const struct law *law, double as
 }
 
 void bank_start(struct bank *bank, const struct measurement *first, double frequency_deviation) {
-    double scale = fmax(SCALE_GUESS * first->delay, first->noise + SCALE_MIN);
-    double spread = square(START_SPREAD * scale);
-    struct model model = {
-        .state = {.mean = {[STATE_X] = first->offset, [STATE_H] = 0.5 * first->delay - scale},
-                  .covariance = {[COV_XX] = spread, [COV_HH] = spread}},
-        .scale = {scale, scale},
-        .weight = 1.0 / BANK_SIZE,
-    };
-
     for (int k = 0; k < BANK_SIZE; k++) {
-        model.state.covariance[COV_YY] =
-            square(frequency_prior[k % FREQUENCY_PRIORS] * frequency_deviation);
-        bank->models[k] = model;
+        int guess = (k + k / FREQUENCY_PRIORS) % SCALE_GUESSES;
+        double scale = fmax(scale_guesses[guess].share * first->delay + scale_guesses[guess].noise,
+                            first->noise + SCALE_MIN);
+        double spread = square(START_SPREAD * scale);
+
+        bank->models[k] = (struct model){
+            .state =
+                {.mean =
+                     {[STATE_X] = first->offset, [STATE_H] = fmax(0.5 * first->delay - scale, 0.0)},
+                 .covariance = {[COV_XX] = spread,
+                                [COV_YY] = square(frequency_prior[k % FREQUENCY_PRIORS] *
+                                                  frequency_deviation),
+                                [COV_HH] = spread}},
+            .scale = {scale, scale},
+            .weight = 1.0 / BANK_SIZE,
+        };
     }
     bank->samples = 1;
     bank->row.count = 0;
+    bank->surprises = 0;
+}
+
+/* After the first samples each law knows the size of its scales. The models that guessed it have
+ * their wander by chance: all go on from what they believe together, and only now compete by wander
+ * alone. */
+static void end_trial(struct bank *bank) {
+    for (int first = 0; first < BANK_SIZE; first += BANK_WANDERS) {
+        struct model *models = &bank->models[first], common = {.weight = 0.0};
+        double weights[BANK_WANDERS];
+
+        for (int k = 0; k < BANK_WANDERS; k++)
+            common.weight += models[k].weight;
+        for (int k = 0; k < BANK_WANDERS; k++) {
+            weights[k] = models[k].weight / common.weight;
+            for (int i = 0; i < 2; i++)
+                common.scale[i] += weights[k] * models[k].scale[i];
+        }
+        common.state = average_models(models, first, BANK_WANDERS, weights).state;
+        common.weight /= BANK_WANDERS;
+        for (int k = 0; k < BANK_WANDERS; k++)
+            models[k] = common;
+    }
+}
+
+static double law_weight(const struct model *models) {
+    double weight = 0.0;
+
+    for (int k = 0; k < BANK_WANDERS; k++)
+        weight += models[k].weight;
+    return weight;
+}
+
+static bool is_lost(const struct model *model, const struct bank_average *average) {
+    double distance = model->state.mean[STATE_X] - average->state.mean[STATE_X];
+
+    return square(distance) >
+           square(LOST_DISTANCE) * (average->state.covariance[COV_XX] + square(average->deviation));
+}
+
+/* A law that hardly counts and lies far from the others has lost its way: by the heavy tail of its
+ * density every measurement is an accident, and it would not come back by itself. It starts anew
+ * from what the others believe. */
+static void fetch_lost_laws(struct bank *bank) {
+    for (int law = 0; law < BANK_LAWS; law++) {
+        struct model *models = &bank->models[law * BANK_WANDERS];
+        struct bank_average average;
+
+        if (law_weight(models) >= LOST_WEIGHT)
+            continue;
+        average = bank_average(bank, 1);
+        for (int k = 0; k < BANK_WANDERS; k++) {
+            struct model *model = &models[k];
+
+            if (!is_lost(model, &average))
+                continue;
+            model->state = average.state;
+            model->state.covariance[COV_XX] += square(average.deviation);
+            model->state.covariance[COV_HH] += square(average.deviation);
+            model->scale[0] = laws[law].is_noise ? average.deviation : average.queue[0];
+            model->scale[1] = average.queue[1];
+        }
+    }
 }
 
 void bank_add(struct bank *bank, const struct measurement *next) {
@@ -308,6 +386,9 @@ void bank_add(struct bank *bank, const struct measurement *next) {
         sum += bank->models[k].weight *= exp(fmax(evidence[k] - best, -EVIDENCE_LIMIT));
     for (int k = 0; k < BANK_SIZE; k++)
         bank->models[k].weight /= sum;
+    if (bank->samples == TRIAL_SAMPLES)
+        end_trial(bank);
+    fetch_lost_laws(bank);
 }
 
 void bank_learn_queues(struct bank *bank, const double *queueing) {

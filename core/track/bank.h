@@ -48,6 +48,7 @@ struct bank {
         double shift;        /* s, total of what their offsets are off by */
         double queue;        /* s, mean queueing before them */
     } row;
+    int surprises; /* in a row, to one side: > 0 the offset is greater than predicted, < 0 less */
 };
 
 struct measurement {

@@ -14,8 +14,9 @@
  *
  *     tau / (1 + (r / (HURRY * sigma_x))^2),   1 s <= tau <= 10000 s,   |r| / tau <= max_slew_rate
  *
- * correction_ratio scales tau from its default. While sigma_y is unknown, the update interval
- * stands for tau.
+ * Nor is a clock steered calmly that has only just been found wrong: tau is no longer than the time
+ * since the first correction. correction_ratio scales tau from its default. While sigma_y is
+ * unknown, the update interval stands for tau.
  *
  * The frequency estimate is the filter's posterior: what the samples say and what is known of the
  * clock's wander is in it already, and a second average of old and new would only delay it. */
@@ -26,7 +27,7 @@
 #define MIN_DURATION  1.0     /* s */
 #define MAX_DURATION  10000.0 /* s */
 #define CALM          1.5     /* times sigma_x / sigma_y */
-#define HURRY         4.0     /* deviations */
+#define HURRY         8.0     /* deviations */
 #define DEFAULT_RATIO 3.0     /* of corrtimeratio */
 #define MAX_SKEW      1.0     /* s/s: nothing is known */
 #define MIN_SKEW      1e-12   /* s/s */
@@ -43,7 +44,7 @@ static double wanted_duration(const struct discipline_options *options, double o
     if (!(offset_error > 0.0))
         return MIN_DURATION;
     if (options->skew > 0.0)
-        duration = CALM * offset_error / fmax(options->skew / 2.0, MIN_SKEW);
+        duration = fmin(CALM * offset_error / fmax(options->skew / 2.0, MIN_SKEW), options->age);
     duration *= options->correction_ratio / DEFAULT_RATIO / (1.0 + excess * excess);
     return duration > MIN_DURATION ? fmin(duration, MAX_DURATION) : MIN_DURATION;
 }

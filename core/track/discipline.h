@@ -10,8 +10,9 @@ struct discipline_options {
     double max_slew_rate;    /* s/s, default 1/12 */
     double correction_ratio; /* corrtimeratio, default 3 */
     double max_frequency;    /* s/s, limit of the clock's driver, default 0.1 */
-    double skew; /* s/s, bound of the frequency that the clock was last given; kept up to date by
-                    whoever steers, 0 = unknown */
+    /* Kept up to date by whoever steers: the bound of the frequency that the clock was last given
+     * (s/s, 0 = unknown), and the time since the first correction (s). */
+    double skew, age;
 };
 
 /* A slew: `rate` s/s for `duration` s takes `offset` = rate * duration away. */

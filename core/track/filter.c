@@ -25,6 +25,7 @@
 #define FIRST_SAMPLES   3    /* that decide */
 #define REPLAY_SAMPLES  4    /* maxsamples up to this: the bank knows nothing but the window */
 #define FREQUENCY_PRIOR 1e-4 /* s/s, deviation of an unknown oscillator */
+#define FREQUENCY_BOUND 5e-4 /* s/s, hardly any oscillator is worse */
 #define FREQUENCY_LIMIT 0.5  /* s/s */
 #define OFFSET_LIMIT    1e11 /* s: some 3000 years */
 #define CONTRADICTIONS  2    /* in a row that are believed */
@@ -33,6 +34,7 @@
 #define MIN_DELAY       1e-9 /* s */
 #define ERROR_BOUND     3.0  /* deviations that an error hardly exceeds */
 #define LINE_ERROR      2.0  /* deviations by which wander may bend the line in reports */
+#define LINE_BREAK      10.0 /* deviations off, and the line is another one */
 
 struct filter {
     struct filter_options options;
@@ -256,7 +258,8 @@ static double find_residual(const struct estimate *estimate, const struct sample
     return sample->offset - (estimate->offset - estimate->frequency * age);
 }
 
-/* The window as far as the line describes it: wander bends what is older. */
+/* The window as far as the line describes it: wander bends what is older, a jump of the frequency
+ * breaks it off. What a queue of the usual asymmetry adds to an offset is no residual. */
 static void describe_window(const struct filter *filter, const struct bank_average *average,
                             struct estimate *estimate) {
     double sum = 0.0, bend = square(LINE_ERROR * average->deviation);
@@ -265,12 +268,16 @@ static void describe_window(const struct filter *filter, const struct bank_avera
     for (int i = 0; i < filter->count; i++) {
         const struct sample *sample = sample_seen(filter, i);
         double age = ns_difference(estimate->time, sample->time);
+        double excess = fmax(sample->delay - 2.0 * average->state.mean[STATE_H], 0.0);
         double residual = find_residual(estimate, sample) - average->state.mean[STATE_A];
-        int side = residual < 0.0 ? -1 : 1;
+        bool broken = fabs(residual) > 0.5 * excess + LINE_BREAK * average->deviation;
+        int side;
 
         if (i >= filter->options.min_samples && i >= FIRST_SAMPLES &&
-            average->wander * age * age * age / 3.0 > bend)
+            (broken || average->wander * age * age * age / 3.0 > bend))
             break;
+        residual -= estimate->asymmetry * excess;
+        side = residual < 0.0 ? -1 : 1;
         sum += residual * residual;
         estimate->runs += side != sign;
         sign = side;
@@ -281,9 +288,27 @@ static void describe_window(const struct filter *filter, const struct bank_avera
     estimate->deviation = sqrt(sum / estimate->samples);
 }
 
+/* The estimate's frequency is wrong by no more than this (s/s): two samples whose own errors are
+ * bounded say so, or the make of oscillators. */
+static double bound_frequency(const struct filter *filter, const struct estimate *estimate) {
+    const struct sample *newest = sample_seen(filter, 0);
+    double residual = find_residual(estimate, newest), least = FREQUENCY_BOUND;
+
+    for (int i = 1; i < estimate->samples; i++) {
+        const struct sample *sample = sample_seen(filter, i);
+        double error = 0.5 * (newest->root_delay + sample->root_delay) + newest->root_dispersion +
+                       sample->root_dispersion + fabs(residual - find_residual(estimate, sample));
+
+        least = fmin(least, error / ns_difference(newest->time, sample->time));
+    }
+    return least;
+}
+
 /* The sample that bounds the error of the estimate best. */
 static void bound_error(const struct filter *filter, struct estimate *estimate) {
-    double drift = estimate->skew + filter->options.max_clock_error, shortest = INFINITY;
+    double drift =
+        fmax(estimate->skew, bound_frequency(filter, estimate)) + filter->options.max_clock_error;
+    double shortest = INFINITY;
 
     for (int i = 0; i < estimate->samples; i++) {
         const struct sample *sample = sample_seen(filter, i);

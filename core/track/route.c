@@ -29,6 +29,8 @@
 #define EDGE_TOLERANCE    4.0 /* deviations */
 #define CONTRADICTION     6.0 /* deviations */
 #define SETTLED           16  /* samples before the route is watched */
+#define SURPRISE          4.0 /* deviations */
+#define SURPRISES         3   /* in a row that are no accidents */
 
 /* A measurement as a belief sees it before it arrives. */
 struct outlook {
@@ -114,14 +116,32 @@ static void explain_row(struct bank *bank) {
     bank->row.count = 0;
 }
 
+/* What the tails of the laws allow as accidents must not go on to one side: then it is the belief
+ * that is wrong, most of all its frequency, after a start of a few quick samples. */
+static void watch_surprises(struct bank *bank, const struct outlook *outlook,
+                            const struct measurement *next) {
+    int side = outlook->errors[0] > outlook->errors[1] ? 1 : -1;
+
+    if (outlook->margin > -SURPRISE)
+        bank->surprises = 0;
+    else
+        bank->surprises = bank->surprises * side > 0 ? bank->surprises + side : side;
+    if (bank->surprises * side < SURPRISES)
+        return;
+    route_accept_step(bank, next);
+    bank->surprises = 0;
+}
+
 enum verdict route_judge(struct bank *bank, const struct measurement *next) {
     struct outlook outlook = look(bank_average(bank, 1), next);
     int direction = find_direction(&outlook, bank->row.count > 0 ? bank->row.queue : outlook.queue);
 
     if (direction == 0 || bank->samples < SETTLED) {
         bank->row.count = 0;
-        if (look(bank_most_tolerant(bank), next).margin > -CONTRADICTION)
+        if (look(bank_most_tolerant(bank), next).margin > -CONTRADICTION) {
+            watch_surprises(bank, &outlook, next);
             return VERDICT_ORDINARY;
+        }
         bank_learn_noise(bank, 0.5 * (outlook.errors[0] - outlook.errors[1]));
         return VERDICT_STEP;
     }

@@ -4,13 +4,23 @@
  * distance_i], its root distance being a bound and not a deviation (RFC 5905 section 11.2.1). Among
  * n voters a point that more than n/2 intervals share is believed; the sources whose interval
  * misses the best shared region are falsetickers. The region is the hull of all points of greatest
- * depth: an interval that misses part of it contradicts someone in the majority.
+ * depth: an interval that misses part of it contradicts someone in the majority. Trusted sources,
+ * if there are any, vote alone.
  *
  * Each source passes the tests in the order of enum source_state and keeps the letter of the first
- * it fails. Leadership has inertia: the product over a source's own updates of distance(leader) /
- * distance(source), never below 1, must reach a threshold before it takes over. Distances of the
- * scores carry a handicap per stratum and, for NTP sources that do not lead, reselect_distance, so
- * that equals do not take turns. */
+ * it fails. On start whoever is ready waits for those that are one poll behind, or the liars among
+ * the first would be a majority.
+ *
+ * Leadership has inertia: the product of distance(leader) / distance(source), taken when either of
+ * the two has a new sample and never below 1, must reach a threshold before the source takes over.
+ * That both count keeps the ages of the samples out of the comparison: a source is never nearer
+ * than just after its own sample. Distances of the scores carry a handicap per stratum and, for NTP
+ * sources that do not lead, reselect_distance and the jitter, within which distances are equal: so
+ * equals do not take turns. A new leader starts with a new sample, and until it has one nobody
+ * leads: what is older has been used.
+ *
+ * Combined with the leader is whoever is not combine_limit times farther and whose frequency
+ * differs by no more than combine_limit times what the two do not know of it. */
 #include "core/track/select.h"
 
 #include <math.h>
@@ -18,10 +28,9 @@
 #include "core/base/check.h"
 
 #define SCORE_LIMIT     10.0 /* to take over the lead */
-#define DISTANT_UPDATES 32   /* own updates before a distant source is combined again */
-#define WAIT_POLLS                                                                                 \
-    7 /* polls after which a reachable source that has no estimate is not waited for */
-#define MIN_DISTANCE 1e-9 /* s; keeps ratios finite */
+#define DISTANT_UPDATES 32   /* own updates before a distant source is combined again ... */
+#define FULL_REACH      8    /* ... once it has been polled this often; before, one */
+#define MIN_DISTANCE    1e-9 /* s; keeps ratios finite */
 #define SOURCE_CANDIDATE                                                                           \
     SOURCE_COMBINED /* still in the running, until a later test writes another letter */
 
@@ -87,21 +96,18 @@ static void test_each(struct selection *selection) {
     }
 }
 
-/* On start the first source that is ready does not lead before others that are polled as often
- * could be ready. */
+/* On start whoever is ready waits for those that are only one poll behind. */
 static bool must_wait(const struct selection *selection, int previous) {
-    int poll = INT32_MAX;
+    int most = 0;
 
-    if (previous >= 0)
-        return false;
     for (int i = 0; i < selection->count; i++)
-        if (is_candidate(&selection->sources[i]) && selection->sources[i].poll < poll)
-            poll = selection->sources[i].poll;
-    for (int i = 0; i < selection->count; i++) {
+        if (is_candidate(&selection->sources[i]) && selection->sources[i].reach_size > most)
+            most = selection->sources[i].reach_size;
+    for (int i = 0; previous < 0 && i < selection->count; i++) {
         const struct select_source *source = &selection->sources[i];
 
         if (source->state == SOURCE_MISSING_SAMPLES && source->reachability != 0 &&
-            source->reach_size < WAIT_POLLS && source->poll <= poll)
+            source->reach_size + 1 == most)
             return true;
     }
     return false;
@@ -282,7 +288,7 @@ static double score_distance(const struct selection *selection, int i, int leade
         source->root_distance + selection->options->stratum_weight * (source->stratum - stratum);
 
     if (source->is_ntp && i != leader)
-        distance += selection->options->reselect_distance;
+        distance += selection->options->reselect_distance + source->deviation;
     return fmax(distance, MIN_DISTANCE);
 }
 
@@ -314,10 +320,10 @@ static int challenge(const struct selection *selection, int leader, int updated,
 
         if (!is_candidate(source) || i == leader || !(source->score >= 1.0))
             source->score = 1.0;
-        else if (i == updated)
+        else if (i == updated || leader == updated)
             source->score =
                 fmax(source->score * distance / score_distance(selection, i, leader, stratum), 1.0);
-        if (source->score > highest) {
+        if (source->score > highest && source->updated) {
             highest = source->score;
             best = i;
         }
@@ -351,8 +357,8 @@ static void mark_combined(struct selection *selection, int updated) {
             continue;
         if (source->root_distance > limit ||
             fabs(source->frequency - leader->frequency) >
-                source->skew + leader->skew + options->max_clock_error)
-            source->distant_left = DISTANT_UPDATES;
+                options->combine_limit * (source->skew + leader->skew + options->max_clock_error))
+            source->distant_left = source->reach_size < FULL_REACH ? 1 : DISTANT_UPDATES;
         else if (source->distant_left > 0 && i == updated)
             source->distant_left--;
         if (source->distant_left > 0)
@@ -368,8 +374,13 @@ static bool is_bad(enum source_state state) {
            state == SOURCE_BAD_STRATUM;
 }
 
+static bool is_used(const struct select_source *source) {
+    return source->state == SOURCE_SELECTED || source->state == SOURCE_COMBINED;
+}
+
 static enum select_failure run(struct selection *selection, int previous, int updated) {
     enum select_failure failure;
+    int leader;
 
     if (selection->count == 0)
         return SELECT_NO_SOURCES;
@@ -390,7 +401,12 @@ static enum select_failure run(struct selection *selection, int previous, int up
     if (failure != SELECT_OK)
         return failure;
     keep_preferred(selection);
-    selection->result.selected = choose_leader(selection, previous, updated);
+    leader = choose_leader(selection, previous, updated);
+    if (leader != previous && !selection->sources[leader].updated) {
+        mark_candidates(selection, SOURCE_WAITS_UPDATE);
+        return SELECT_WAITING;
+    }
+    selection->result.selected = leader;
     mark_combined(selection, updated);
     return SELECT_OK;
 }
@@ -401,11 +417,18 @@ struct select_result select_run(struct select_source *sources, int count,
 
     CHECK(count >= 0 && count <= SELECT_MAX_SOURCES);
     CHECK(previous < count && updated < count);
+    if (updated >= 0)
+        sources[updated].updated = true;
     selection.result.failure = run(&selection, previous, updated);
     for (int i = 0; selection.result.failure != SELECT_OK && i < count; i++)
         sources[i].score = 1.0;
     if (updated >= 0)
         sources[updated].bad_updates =
             is_bad(sources[updated].state) ? sources[updated].bad_updates + 1 : 0;
+    selection.result.update =
+        selection.result.selected >= 0 &&
+        (selection.result.selected != previous || (updated >= 0 && is_used(&sources[updated])));
+    for (int i = 0; selection.result.update && i < count; i++)
+        sources[i].updated = false;
     return selection.result;
 }

@@ -43,7 +43,6 @@ struct select_source {
     int reach_size;          /* polls counted in reachability, 0..8 */
     int unreachable_polls;   /* polls since the last answer */
     int max_unreachable;     /* option maxunreach */
-    int poll;                /* log2 s */
     double first_sample_ago; /* s */
     double last_sample_ago;  /* s */
     double offset;           /* s, estimate carried to now */
@@ -52,9 +51,9 @@ struct select_source {
     double frequency;        /* s/s */
     double skew;             /* s/s */
     uint32_t reference_id;   /* of the source itself, for orphan mode */
-    bool updated;            /* has a new sample since the last selection */
 
     /* State carried from selection to selection; select_run() writes it. */
+    bool updated; /* has had a sample since the last update of the reference */
     enum source_state state;
     double score;     /* >= 1 */
     double low, high; /* s, the interval, in correction sense */
@@ -84,7 +83,7 @@ enum select_failure {
     SELECT_NO_MAJORITY,   /* no interval shared by more than half */
     SELECT_NOT_ENOUGH,    /* minsources */
     SELECT_NO_REQUIRED,   /* require */
-    SELECT_WAITING,       /* on start: others of equal poll still lack samples */
+    SELECT_WAITING,       /* for samples of others, or a new one of whoever is to lead */
 };
 
 struct select_result {
@@ -94,6 +93,7 @@ struct select_result {
     int agreeing;      /* in the best intersection, for the message */
     int voting;        /* that had a say, for the message */
     bool trusted_only; /* the vote was among trusted sources */
+    bool update;       /* what is selected and combined has news for the reference */
     int unreachable;   /* sources with reachability 0 */
 };
 

@@ -3,7 +3,8 @@
 
 #include "tests/sim/world.h"
 
-#define PI 3.14159265358979323846
+#define PI         3.14159265358979323846
+#define KEPT_ERROR 10.0 /* s */
 
 static double oscillator(const struct sim_clock *clock, double seconds) {
     double frequency = clock->frequency;
@@ -92,10 +93,11 @@ static ns_t read_oscillator(void *context) {
     return node->clock->oscillator_ns;
 }
 
-static bool read_frequency(void *context, double *frequency) {
+static bool read_frequency(void *context, double *frequency, double *estimated_error) {
     struct sim_node *node = context;
 
     *frequency = node->clock->kernel;
+    *estimated_error = node->clock->estimated_error;
     return true;
 }
 
@@ -113,11 +115,17 @@ static bool set_frequency(void *context, double frequency, double *actual) {
     return true;
 }
 
+/* A clock that was stepped is as good as nobody knows: the kernel forgets what it was told. */
+static void step(struct sim_clock *clock, double seconds) {
+    clock->clock_ns += ns_from_seconds(seconds);
+    clock->maximum_error = clock->estimated_error = SIM_NO_CLOCK_ERROR;
+}
+
 static bool step_clock(void *context, double seconds) {
     struct sim_node *node = context;
 
     world_advance(node->sim, node->clock);
-    node->clock->clock_ns += ns_from_seconds(seconds);
+    step(node->clock, seconds);
     node->clock->steps++;
     world_note(node->sim, (uint64_t)ns_from_seconds(seconds));
     return true;
@@ -127,7 +135,10 @@ static bool set_clock_status(void *context, const struct clock_status *status) {
     struct sim_node *node = context;
 
     world_advance(node->sim, node->clock);
-    node->clock->kept = status->maximum_error < 10.0;
+    node->clock->maximum_error = status->maximum_error;
+    /* The kernel's unit: 1 us. */
+    node->clock->estimated_error = floor(status->estimated_error * 1e6) * 1e-6;
+    node->clock->told_ns = node->sim->now;
     node->clock->leap = status->leap == CLOCK_LEAP_INSERT   ? 1
                         : status->leap == CLOCK_LEAP_DELETE ? -1
                                                             : 0;
@@ -180,15 +191,24 @@ double sim_rate(struct sim_node *node) {
 
 void sim_step(struct sim_node *node, double seconds) {
     world_advance(node->sim, node->clock);
-    node->clock->clock_ns += ns_from_seconds(seconds);
+    step(node->clock, seconds);
 }
 
-void world_fill_clock(const struct sim_clock *clock, struct host *host) {
+/* The kernel's maximum error grows by 500 ppm from when it was told. */
+static bool is_kept(const struct sim *sim, const struct sim_clock *clock) {
+    double age = (double)(sim->now - clock->told_ns) * 1e-9;
+
+    return clock->maximum_error + age * 500e-6 < KEPT_ERROR;
+}
+
+void world_fill_clock(const struct sim_node *node, struct host *host) {
+    const struct sim_clock *clock = node->clock;
+
     host->read_clock = read_clock;
     host->read_monotonic = read_monotonic;
     host->read_oscillator = read_oscillator;
     host->clock_control = !clock->no_control;
-    host->clock_kept = clock->kept;
+    host->clock_kept = is_kept(node->sim, clock);
     host->max_frequency = clock->kernel_limit;
     host->read_frequency = read_frequency;
     host->set_frequency = set_frequency;

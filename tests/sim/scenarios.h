@@ -7,6 +7,8 @@
 
 #include "tests/sim/sim.h"
 
+#define SCENARIO_LIE 0.3 /* s, of the false servers */
+
 /* What a run is judged by. The first three are of the system clock against true time, looked at
  * each second after the settling time. */
 struct figures {
@@ -48,6 +50,9 @@ extern const struct scenario scenarios[];
 extern const int scenario_count, scenario_published; /* the published ones come first */
 
 const struct scenario *scenario_find(const char *name);
+
+/* The row with what it does not say filled in. */
+struct scenario scenario_completed(const struct scenario *row);
 
 /* s, from the start to the end, and how much of it is for settling. */
 double scenario_length(const struct scenario *row, double *settling);

@@ -71,7 +71,7 @@ static void fill_random(void *context, void *bytes, size_t count) {
 
 static void host_init(struct sim_node *node) {
     node->host = (struct host){.context = node, .fill_random = fill_random, .stop = stop_host};
-    world_fill_clock(node->clock, &node->host);
+    world_fill_clock(node, &node->host);
     world_fill_network(&node->host);
     world_fill_files(node, &node->host);
 }
@@ -155,6 +155,7 @@ static struct sim_node *node_new(struct sim *sim, int index) {
     node->clock = &node->own_clock;
     node->own_clock.kernel_limit = 0.1;
     node->own_clock.granularity = GRANULARITY;
+    node->own_clock.maximum_error = node->own_clock.estimated_error = SIM_NO_CLOCK_ERROR;
     node->own_clock.clock_ns = SIM_START_UNIX * NS_PER_S;
     node->own_clock.monotonic_ns = NS_PER_S;
     node->up.base = node->down.base = 1e-4;
@@ -285,6 +286,8 @@ static void handle(struct sim *sim, struct event *event) {
         sim_start(node);
         return;
     }
+    if (node->exit_status >= 0)
+        sim_stop(node);
     if (node->running)
         schedule(node);
 }

@@ -9,13 +9,14 @@
 
 #include "core/engine/engine.h"
 
-#define SIM_MAX_NODES   1024
-#define SIM_MAX_SOCKETS 64
-#define SIM_MAX_MATCHES 16
-#define SIM_MAX_FILES   8
-#define SIM_MAX_REPLY   1200
-#define SIM_PROBE_PORT  9999                /* answers to it are kept in `reply` */
-#define SIM_START_UNIX  INT64_C(1262304000) /* 2010-01-01, true time when a simulation starts */
+#define SIM_MAX_NODES      1024
+#define SIM_MAX_SOCKETS    64
+#define SIM_MAX_MATCHES    16
+#define SIM_MAX_FILES      8
+#define SIM_MAX_REPLY      1200
+#define SIM_NO_CLOCK_ERROR 16.0 /* s: nobody has told the kernel how good its clock is */
+#define SIM_PROBE_PORT     9999 /* answers to it are kept in `reply` */
+#define SIM_START_UNIX     INT64_C(1262304000) /* 2010-01-01, true time when a simulation starts */
 
 /* A seeded generator of its own, so that results are the same everywhere. */
 struct sim_random {
@@ -44,9 +45,10 @@ struct sim_clock {
     double fraction;                /* ns below the readings */
     int64_t oscillator_ns;
     double oscillator_fraction;
-    bool kept;          /* someone has told the kernel how good it is */
-    double next_wander; /* true seconds of the next wander step */
-    int leap, tai;      /* what the kernel was told: 1 insert, -1 delete; s */
+    double maximum_error, estimated_error; /* s, that the kernel was told; */
+    int64_t told_ns;                       /* and when, ns since the start */
+    double next_wander;                    /* true seconds of the next wander step */
+    int leap, tai;                         /* what the kernel was told: 1 insert, -1 delete; s */
     bool leap_made;
     int steps; /* times it was stepped */
 };

@@ -119,6 +119,54 @@ static void sixteen_entries_are_kept_and_can_be_deleted(void **state) {
     sim_free(sim);
 }
 
+static void entered_time_is_in_the_tracking_report(void **state) {
+    struct sim *sim = alone("manual");
+    struct sim_node *node = sim_node(sim, 0);
+    struct control_manual_timestamp report;
+    struct control_tracking tracking;
+
+    (void)state;
+    node->own_clock.clock_ns += NS_PER_S;
+    sim_run(sim, 10.0);
+    assert_int_equal(set_time(sim, 0.0, &report), CONTROL_SUCCESS);
+    probe_command(node, CONTROL_REQ_TRACKING, NULL, &tracking);
+    assert_true(fabs(tracking.last_offset - 1.0) < 1e-3);
+    assert_true(fabs(tracking.rms_offset - 1.0) < 1e-3);
+    sim_free(sim);
+}
+
+static void residuals_are_those_of_the_entries_that_are_left(void **state) {
+    struct sim *sim = alone("manual");
+    struct sim_node *node = sim_node(sim, 0);
+    struct control_manual_list list;
+
+    (void)state;
+    sim_run(sim, 10.0);
+    assert_int_equal(set_time(sim, 0.0, NULL), CONTROL_SUCCESS);
+    sim_run(sim, 20.0);
+    assert_int_equal(set_time(sim, 100.0, NULL), CONTROL_SUCCESS);
+    probe_command(node, CONTROL_REQ_MANUAL_LIST, NULL, &list);
+    assert_true(fabs(list.samples[0].residual) > 50.0);
+    assert_int_equal(command(node, CONTROL_REQ_MANUAL_DELETE, 1), CONTROL_SUCCESS);
+    probe_command(node, CONTROL_REQ_MANUAL_LIST, NULL, &list);
+    assert_int_equal(list.n_samples, 1);
+    assert_true(fabs(list.samples[0].residual) < 1e-6);
+    sim_free(sim);
+}
+
+static void step_that_is_refused_is_said(void **state) {
+    struct sim *sim = alone("manual");
+    struct sim_node *node = sim_node(sim, 0);
+
+    (void)state;
+    node->own_clock.no_control = true;
+    sim_match(node, "Could not step system clock");
+    sim_run(sim, 10.0);
+    assert_int_equal(probe_command(node, CONTROL_REQ_MAKESTEP, NULL, NULL), CONTROL_FAILED);
+    assert_int_equal(sim_matched(node, "Could not step system clock"), 1);
+    sim_free(sim);
+}
+
 static void manual_mode_is_switched_by_command(void **state) {
     struct sim *sim = alone("port 0");
     struct sim_node *node = sim_node(sim, 0);
@@ -261,6 +309,9 @@ int main(void) {
         cmocka_unit_test(entries_days_apart_set_the_rate),
         cmocka_unit_test(entries_minutes_apart_do_not_touch_the_rate),
         cmocka_unit_test(sixteen_entries_are_kept_and_can_be_deleted),
+        cmocka_unit_test(entered_time_is_in_the_tracking_report),
+        cmocka_unit_test(residuals_are_those_of_the_entries_that_are_left),
+        cmocka_unit_test(step_that_is_refused_is_said),
         cmocka_unit_test(manual_mode_is_switched_by_command),
         cmocka_unit_test(makestep_holds_for_entered_time_too),
         cmocka_unit_test(dfreq_and_doffset_change_the_clock),

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/sim/sim.h"
+#include "tests/sim/lan.h"
 
 #define SERVER 0
 #define CLIENT 1
@@ -185,6 +185,23 @@ static void jump_of_the_clock_from_outside_is_noticed_and_repaired(void **state)
     sim_free(sim);
 }
 
+static void corrections_stop_at_maxslewrate(void **state) {
+    struct sim *sim = lan_new(7, 1, "iburst");
+    struct sim_node *client = lan_client(sim);
+    double fastest = 0.0;
+
+    (void)state;
+    sim_configure(client, "maxslewrate 1000");
+    client->own_clock.clock_ns += NS_PER_S;
+    for (double t = 1.0; t < 2000.0; t += 1.0) {
+        sim_run(sim, t);
+        fastest = fmax(fastest, fabs(sim_rate(client)));
+    }
+    assert_true(fastest > 0.9e-3 && fastest < 1.2e-3);
+    assert_true(fabs(sim_error(client)) < 1e-3);
+    sim_free(sim);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lan_client_is_held_within_a_millisecond),
@@ -197,6 +214,7 @@ int main(void) {
         cmocka_unit_test(clock_without_permission_is_left_alone_and_true_time_is_served),
         cmocka_unit_test(server_that_vanishes_for_a_day_is_taken_back),
         cmocka_unit_test(jump_of_the_clock_from_outside_is_noticed_and_repaired),
+        cmocka_unit_test(corrections_stop_at_maxslewrate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

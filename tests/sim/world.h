@@ -64,7 +64,7 @@ double world_rate(const struct sim_clock *clock, double seconds);
 void world_deliver(struct sim_node *node, const struct flight *flight);
 void world_answer(struct sim_node *node, const struct lookup *lookup);
 
-void world_fill_clock(const struct sim_clock *clock, struct host *host);
+void world_fill_clock(const struct sim_node *node, struct host *host);
 void world_fill_network(struct host *host);
 void world_fill_files(struct sim_node *node, struct host *host);
 

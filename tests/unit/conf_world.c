@@ -24,10 +24,14 @@ static char *copy(const char *text) {
 static char *read_world_file(void *context, const char *path) {
     struct world *world = context;
 
-    for (const char *const *file = world->files; file && *file; file += 2)
-        if (strcmp(*file, path) == 0)
-            return copy(file[1]);
     errno = ENOENT;
+    for (const char *const *file = world->files; file && *file; file += 2) {
+        if (strcmp(*file, path) != 0)
+            continue;
+        if (strcmp(file[1], WORLD_DIRECTORY) != 0)
+            return copy(file[1]);
+        errno = EISDIR;
+    }
     return NULL;
 }
 

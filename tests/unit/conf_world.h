@@ -4,6 +4,9 @@
 
 #include "core/conf/conf.h"
 
+/* The text of a path that cannot be read because it is a directory. */
+#define WORLD_DIRECTORY "a directory"
+
 struct world {
     struct config config;
     struct conf conf;

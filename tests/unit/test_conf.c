@@ -23,14 +23,17 @@
 /* One case; 1 when it failed, which is said. */
 static int golden_case(char *line) {
     char *status = strchr(line, '\t'), *text = status ? strchr(status + 1, '\t') : NULL;
+    char *mark = text ? strchr(text + 1, '\t') : NULL;
     struct world *world;
     char expected[4096];
     bool good, with_suffix;
     int failed;
 
-    if (!text)
-        return 0;
-    *status++ = *text++ = '\0';
+    if (!mark) {
+        print_error("%s: a column is missing\n", line);
+        return 1;
+    }
+    *status++ = *text++ = *mark = '\0';
     with_suffix =
         strncmp(text, "Could not open", 14) != 0 && strncmp(text, "Could not search", 16) != 0;
     snprintf(expected, sizeof expected, "%s%s", text,
@@ -54,12 +57,12 @@ static void every_directive_and_option_takes_and_refuses_what_chrony_does(void *
     assert_non_null(golden);
     while (fgets(line, sizeof line, golden)) {
         line[strcspn(line, "\n")] = '\0';
-        cases += strchr(line, '\t') != NULL;
+        cases++;
         failed += golden_case(line);
     }
     fclose(golden);
     assert_int_equal(failed, 0);
-    assert_true(cases >= 1000);
+    assert_true(cases >= 1300);
 }
 
 static char *read_disk_file(void *context, const char *path) {
@@ -316,6 +319,25 @@ static void values_behind_each_other_reach_their_members(void **state) {
     world_free(world);
 }
 
+static void numbers_that_nobody_means_are_refused(void **state) {
+    struct world *world = world_new(NULL);
+
+    (void)state;
+    world_refuses(world, "maxdistance nan", "Could not parse maxdistance directive at line 1");
+    world_refuses(world, "maxdistance 0x10", "Could not parse maxdistance directive at line 1");
+    world_refuses(world, "maxdistance -0X1p3", "Could not parse maxdistance directive at line 1");
+    world_refuses(world, "server a offset nan", "Invalid value in server directive at line 1");
+    world_refuses(world, "server a maxpoll 4294967300",
+                  "Invalid value in server directive at line 1");
+    world_refuses(world, "makestep 1 4294967297", "Could not parse makestep directive at line 1");
+    world_refuses(world, "broadcast 64 192.0.2.255 65536",
+                  "Could not parse broadcast directive at line 1");
+    world_takes(world, "maxdistance inf");
+    world_takes(world, "maxdistance 00.5x");
+    assert_true(world->config.max_distance == 0.5);
+    world_free(world);
+}
+
 /* ---- what is said ---- */
 
 static void what_has_no_effect_yet_is_said_once(void **state) {
@@ -339,11 +361,18 @@ static void slip_of_the_pen_is_answered_with_the_nearest_word(void **state) {
     world_refuses(world, "makestp 1 3", "Invalid directive makestp at line 1");
     world_refuses(world, "Servr a", "Invalid directive Servr at line 1");
     world_refuses(world, "server a ibrust", "Invalid option in server directive at line 1");
+    world_refuses(world, "lcoal", "Invalid directive lcoal at line 1");
+    /* two slips, or two words that may have been meant */
+    world_refuses(world, "mkestp 1 3", "Invalid directive mkestp at line 1");
+    world_refuses(world, "server a mixsamples 5", "Invalid option in server directive at line 1");
+    world_refuses(world, "lock\177all", "Invalid directive lock\177all at line 1");
     world_refuses(world, "frobnicate", "Invalid directive frobnicate at line 1");
     world_refuses(world, "x", "Invalid directive x at line 1");
     assert_string_equal(world->logged, "Unknown word makestp: did you mean makestep?\n"
                                        "Unknown word Servr: did you mean server?\n"
-                                       "Unknown word ibrust: did you mean iburst?\n");
+                                       "Unknown word ibrust: did you mean iburst?\n"
+                                       "Unknown word lcoal: did you mean local?\n"
+                                       "Unknown word lock\177all: did you mean lock_all?\n");
     world_free(world);
 }
 
@@ -368,6 +397,14 @@ static void contradictions_are_found_at_the_end(void **state) {
         {{"allow 10/32", "cmddeny 1.2.3/64"}, "Bad subnet in 1.2.3.0/64"},
         {{"allow ::/128", "deny ::1/129"}, "Bad subnet in ::1/129"},
         {{"allow", "refclock FOO x"}, "unknown refclock driver FOO"},
+        {{"refclock SHM 0:", "refclock SH 0"}, "unknown refclock driver SH"},
+        {{"refclock SHM 0:perm=0644:", "refclock SHM 0:per=1:perm"},
+         "Invalid refclock driver option per=1"},
+        {{"refclock PHC /dev/ptp0:extpps:pin=0:nocrossts", "refclock SOCK /run/a:clear"},
+         "Invalid refclock driver option clear"},
+        {{"refclock RTC /dev/rtc0:utc", "refclock RTC /dev/rtc0::utc"},
+         "Invalid refclock driver option "},
+        {{"ntsdumpdir /var/lib/chrony", "ntsservercert /a"}, "Uneven number of NTS certs and keys"},
         {{"allow", "refclock SHM 0 tai"}, "refclock tai option requires leapseclist or leapsectz"},
     };
 
@@ -389,14 +426,14 @@ static void effective_ranges_and_missing_logdir_are_settled_at_the_end(void **st
 
     (void)state;
     world_takes(world, "log tracking");
-    world_takes(world, "ratelimit interval 20 burst 1000 leak 0 kod 9");
+    world_takes(world, "ratelimit interval 20 burst 0 leak 0 kod 9");
     world_takes(world, "maxdrift 500000");
     world_takes(world, "clockprecision 5");
     assert_true(conf_check(&world->conf));
     assert_string_equal(world->logged, "logdir not specified\n");
     assert_int_equal(world->config.log_files, 0);
     assert_int_equal(world->config.ntp_rate_limit.interval, 12);
-    assert_int_equal(world->config.ntp_rate_limit.burst, 255);
+    assert_int_equal(world->config.ntp_rate_limit.burst, 1);
     assert_int_equal(world->config.ntp_rate_limit.leak, 1);
     assert_int_equal(world->config.ntp_rate_limit.kod, 4);
     assert_true(world->config.max_drift == 100000 && world->config.clock_precision == 1);
@@ -483,6 +520,7 @@ int main(void) {
         cmocka_unit_test(access_rules_keep_their_order_and_shape),
         cmocka_unit_test(repeated_lines_override_merge_replace_or_add),
         cmocka_unit_test(values_behind_each_other_reach_their_members),
+        cmocka_unit_test(numbers_that_nobody_means_are_refused),
         cmocka_unit_test(what_has_no_effect_yet_is_said_once),
         cmocka_unit_test(slip_of_the_pen_is_answered_with_the_nearest_word),
         cmocka_unit_test(obsolete_words_are_named),

@@ -83,20 +83,153 @@ static void tenth_file_is_read_and_the_eleventh_is_too_deep(void **state) {
     world_free(world);
 }
 
-static void line_of_2047_bytes_with_its_newline_is_the_longest(void **state) {
-    struct world *world = world_new(NULL);
-    char line[3000];
+static void directories_among_the_files_are_left_out(void **state) {
+    static const char *const files[] = {
+        "/a/1.conf", "port 1\n", "/a/2.conf", WORLD_DIRECTORY, "/a/3.conf", "port 3\n", NULL,
+    };
+    struct world *world = world_new(files);
 
     (void)state;
-    memset(line, 'x', sizeof line);
-    line[0] = '#';
-    line[2046] = '\0';
-    world_takes(world, line);
-    line[2046] = 'x';
+    world_takes(world, "include /a/*");
+    world_takes(world, "confdir /a");
+    assert_int_equal(world->config.port, 3);
+    assert_string_equal(world->logged, "/a/2.conf is a directory, not read\n"
+                                       "/a/2.conf is a directory, not read\n");
+    world_free(world);
+}
+
+/* A line of a file, and what becomes of it. */
+static void line_of_file(const char *text, const char *error) {
+    const char *const files[] = {"/f", text, NULL};
+    struct world *world = world_new(files);
+
+    if (!conf_parse_file(&world->conf, "/f"))
+        assert_string_equal(world->conf.error, error);
+    else
+        assert_string_equal("", error);
+    world_free(world);
+}
+
+static void line_of_2047_bytes_with_its_newline_is_the_longest(void **state) {
+    struct world *world = world_new(NULL);
+    char line[3000] = "#";
+
+    (void)state;
+    memset(line + 1, 'x', 2045);
+    strcpy(line + 2046, "\nport 5");
+    line_of_file(line, "");
+    strcpy(line + 2046, "x\nport 5");
+    line_of_file(line, "String too long at line 1 in file /f");
     line[2047] = '\0';
+    line_of_file(line, "");
+    world_takes(world, line);
+    strcpy(line + 2047, "x");
+    line_of_file(line, "String too long at line 1 in file /f");
     world_refuses(world, line, "String too long at line 1");
-    assert_false(conf_parse_line(&world->conf, line, "f", 9));
-    assert_string_equal(world->conf.error, "String too long at line 9 in file f");
+    world_free(world);
+}
+
+/* ---- *.sources ---- */
+
+/* Names, separated by spaces. */
+static void note_source(void *context, const struct source_config *source) {
+    strcat(context, source->name);
+    strcat(context, " ");
+}
+
+static void expect_sources(struct world *world, const char *sourcedir, const char *names) {
+    char found[256] = "";
+
+    conf_read_sources(&world->reader, sourcedir, note_source, found);
+    assert_string_equal(found, names);
+    assert_string_equal(world->logged, "");
+}
+
+static void sources_come_by_base_name_and_the_first_directory_wins(void **state) {
+    static const char *const files[] = {
+        "/a/20.sources", "server a20\n",  "/a/30.sources",          WORLD_DIRECTORY, "/a/40.conf",
+        "server conf\n", "/b/10.sources", "server b10\npool b11\n", "/b/20.sources", "server b20\n",
+        "/b/30.sources", "server b30\n",  "/b/40.sources",          "server b40\n",  NULL,
+    };
+    struct world *world = world_new(files);
+
+    (void)state;
+    expect_sources(world, "/a /nowhere /b", "b10 b11 a20 b40 ");
+    expect_sources(world, "/b /a", "b10 b11 b20 b30 b40 ");
+    expect_sources(world, "/nowhere", "");
+    expect_sources(world, "/a /0 /1 /2 /3 /4 /5 /6 /7 /b", "b10 b11 a20 b40 ");
+    expect_sources(world, "/a /0 /1 /2 /3 /4 /5 /6 /7 /8 /b", "");
+    expect_sources(world, "", "");
+    world_free(world);
+}
+
+static void sourcedirs_add_to_the_configuration_by_name(void **state) {
+    static const char *const files[] = {
+        "/a/1.sources", "server d\npool b\n", "/b/1.sources", "server c\nserver a\n", NULL,
+    };
+    static const char *const names[] = {"z", "y", "a", "b", "c", "d"};
+    struct world *world = world_new(files);
+
+    (void)state;
+    world_takes(world, "server z");
+    world_takes(world, "sourcedir /a");
+    world_takes(world, "sourcedir /b");
+    world_takes(world, "server y");
+    conf_load_sourcedirs(&world->conf);
+    assert_int_equal(world->config.source_count, 6);
+    for (int i = 0; i < 6; i++)
+        assert_string_equal(world->config.sources[i].name, names[i]);
+    assert_int_equal(world->config.sources[3].type, SOURCE_POOL);
+    for (int i = 0; i < CONFIG_MAX_SOURCES; i++)
+        conf_load_sourcedirs(&world->conf);
+    assert_int_equal(world->config.source_count, CONFIG_MAX_SOURCES);
+    world_free(world);
+}
+
+static void only_good_whole_lines_are_sources(void **state) {
+    static const char lines[] =
+        "# c\n  SERVER\ta  iburst \r\nport 1\nserver\nserver b foo\nserver c minpoll x\nservr d\n\n"
+        "include /a/1.sources\npeer e\npool f maxsources 99\nserver unfinished";
+    static const char *const files[] = {
+        "/a/1.sources", lines, "/a/2.sources", "server g", "/a/3.sources", "", NULL,
+    };
+    struct world *world = world_new(files);
+
+    (void)state;
+    expect_sources(world, "/a", "a e f ");
+    world_free(world);
+}
+
+static void source_line_that_is_too_long_ends_its_file(void **state) {
+    char text[3000] = "server a\n#";
+    const char *const files[] = {"/a/1.sources", text, NULL};
+    struct world *world = world_new(files);
+
+    (void)state;
+    memset(text + 10, 'x', 2046);
+    strcpy(text + 10 + 2046, "\nserver b\n");
+    expect_sources(world, "/a", "a b ");
+    strcpy(text + 10 + 2046, "x\nserver b\n");
+    expect_sources(world, "/a", "a ");
+    world_free(world);
+}
+
+static void keep_source(void *context, const struct source_config *source) {
+    *(struct source_config *)context = *source;
+}
+
+static void source_of_a_file_has_its_options_in_their_range(void **state) {
+    static const char *const files[] = {"/a/1.sources", "pool p minpoll 40 maxsources 99 prefer\n",
+                                        NULL};
+    struct world *world = world_new(files);
+    struct source_config source;
+
+    (void)state;
+    conf_read_sources(&world->reader, "/a", keep_source, &source);
+    assert_int_equal(source.type, SOURCE_POOL);
+    assert_int_equal(source.minpoll, 24);
+    assert_int_equal(source.max_sources, CONFIG_MAX_POOL);
+    assert_true(source.online);
     world_free(world);
 }
 
@@ -120,8 +253,14 @@ int main(void) {
         cmocka_unit_test(includes_are_read_in_place_and_errors_name_their_file),
         cmocka_unit_test(confdir_sorts_by_base_name_and_the_first_directory_wins),
         cmocka_unit_test(tenth_file_is_read_and_the_eleventh_is_too_deep),
+        cmocka_unit_test(directories_among_the_files_are_left_out),
         cmocka_unit_test(line_of_2047_bytes_with_its_newline_is_the_longest),
         cmocka_unit_test(printing_collapses_white_space_and_keeps_the_keyword),
+        cmocka_unit_test(sources_come_by_base_name_and_the_first_directory_wins),
+        cmocka_unit_test(sourcedirs_add_to_the_configuration_by_name),
+        cmocka_unit_test(only_good_whole_lines_are_sources),
+        cmocka_unit_test(source_line_that_is_too_long_ends_its_file),
+        cmocka_unit_test(source_of_a_file_has_its_options_in_their_range),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include "core/track/discipline.h"
 
 static const struct discipline_options defaults = {
-    .max_slew_rate = 1.0 / 12.0, .correction_ratio = 3.0, .max_frequency = 0.1};
+    .max_slew_rate = 1.0 / 12.0, .correction_ratio = 3.0, .max_frequency = 0.1, .age = 1e6};
 
 static void assert_near(double value, double expected, double tolerance) {
     if (!(fabs(value - expected) <= tolerance))
@@ -39,6 +39,17 @@ static void offset_below_its_error_is_not_hurried(void **state) {
     assert_true(slew.rate <= options.skew);
     slew = discipline_plan_slew(&options, 1e-3, 1e-5, 64.0, 0.0);
     assert_true(slew.duration < 10.0);
+}
+
+static void first_correction_is_not_calm(void **state) {
+    struct discipline_options options = defaults;
+
+    (void)state;
+    options.skew = 2e-8;
+    options.age = 0.0;
+    assert_near(discipline_plan_slew(&options, 1e-6, 1e-5, 64.0, 0.0).duration, 1.0, 1e-9);
+    options.age = 64.0;
+    assert_near(discipline_plan_slew(&options, 1e-6, 1e-5, 64.0, 0.0).duration, 64.0, 1.0);
 }
 
 static void correction_ratio_stretches_the_slew(void **state) {
@@ -108,6 +119,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hundred_seconds_are_slewed_within_1300_seconds),
         cmocka_unit_test(offset_below_its_error_is_not_hurried),
+        cmocka_unit_test(first_correction_is_not_calm),
         cmocka_unit_test(correction_ratio_stretches_the_slew),
         cmocka_unit_test(zero_and_invalid_offsets_are_left_alone),
         cmocka_unit_test(plan_is_finite_for_any_error_and_interval),

@@ -275,6 +275,25 @@ static void matching_files_come_sorted_without_hidden_ones(void **state) {
     assert_int_equal(errno, ENOENT);
 }
 
+static void dumps_of_all_sources_are_forgotten_and_nothing_else(void **state) {
+    static const char *const dumps[] = {"192.0.2.1.dat", "2001:db8::1.dat", "refid:50505330.dat"};
+    static const char *const others[] = {"host.example.dat", ".dat", "192.0.2.1", "192.0.2.1.nts",
+                                         "192.0.2.1.dat.tmp"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof dumps / sizeof dumps[0]; i++)
+        assert_true(file_replace(&log_here, in_root(dumps[i]), "SRC0\n", 0644));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_true(file_replace(&log_here, in_root(others[i]), "x\n", 0644));
+    directory_forget_dumps(&log_here, root);
+    directory_forget_dumps(&log_here, in_root("missing"));
+    for (size_t i = 0; i < sizeof dumps / sizeof dumps[0]; i++)
+        assert_int_equal(access(in_root(dumps[i]), F_OK), -1);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(access(in_root(others[i]), F_OK), 0);
+    assert_string_equal(said, "");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -289,6 +308,7 @@ int main(void) {
         TEST(unwritable_record_file_is_said_once_and_recovers),
         TEST(full_disk_is_said_once),
         TEST(no_directory_means_no_rows),
+        TEST(dumps_of_all_sources_are_forgotten_and_nothing_else),
         cmocka_unit_test(patterns_match_as_in_a_shell),
         TEST(matching_files_come_sorted_without_hidden_ones),
     };

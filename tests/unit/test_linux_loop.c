@@ -21,6 +21,8 @@ static struct linux_signals signals;
 static struct config *config;
 static struct linux_host *host;
 static char said[8192];
+static int times_ready;
+static bool ready_after_correction; /* initstepslew had its say before */
 
 static void remember(void *context, enum log_level level, const char *message) {
     (void)context;
@@ -29,11 +31,20 @@ static void remember(void *context, enum log_level level, const char *message) {
     strcat(said, "\n");
 }
 
+static void count_ready(void *context) {
+    ++*(int *)context;
+    ready_after_correction = strstr(said, "initstepslew") != NULL;
+}
+
 static int set_up(void **state) {
-    struct linux_options options = {.log = {remember, NULL}, .signals = &signals};
+    struct linux_options options = {.log = {remember, NULL},
+                                    .signals = &signals,
+                                    .ready = count_ready,
+                                    .ready_context = &times_ready};
 
     (void)state;
     said[0] = '\0';
+    times_ready = 0;
     signals.stop = 0;
     config = calloc(1, sizeof *config);
     host = calloc(1, sizeof *host);
@@ -84,6 +95,28 @@ static uint16_t free_port(void) {
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
     close(fd);
     return ntohs(address.sin_port);
+}
+
+static void whoever_waits_for_the_start_is_told_once(void **state) {
+    (void)state;
+    assert_int_equal(run(0.05), 1);
+    assert_int_equal(times_ready, 1);
+}
+
+/* The name is impossible, so the first correction is given up at its first look. */
+static void start_is_over_when_the_first_correction_is(void **state) {
+    (void)state;
+    configure("initstepslew 1 not..possible");
+    assert_int_equal(run(2.0), 1);
+    assert_non_null(strstr(said, "No suitable source for initstepslew"));
+    assert_int_equal(times_ready, 1);
+    assert_true(ready_after_correction);
+}
+
+static void daemon_that_can_never_do_anything_ends(void **state) {
+    (void)state;
+    assert_int_equal(run(0.0), 1);
+    assert_non_null(strstr(said, "Nothing to do"));
 }
 
 static void signal_ends_the_loop_with_status_0(void **state) {
@@ -155,6 +188,9 @@ static void name_is_resolved_while_the_loop_runs(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(whoever_waits_for_the_start_is_told_once),
+        TEST(start_is_over_when_the_first_correction_is),
+        TEST(daemon_that_can_never_do_anything_ends),
         TEST(signal_ends_the_loop_with_status_0),
         TEST(timeout_without_synchronisation_is_status_1),
         TEST(signal_during_poll_ends_it),

@@ -272,16 +272,18 @@ static void bad_options_are_told_from_bad_numbers(void **state) {
 
     (void)state;
     {
-        ARGUMENTS("-Z");
-        assert_int_equal(PARSE(options), OPTIONS_BAD);
+        ARGUMENTS("-dZ");
+        assert_int_equal(PARSE(options), OPTIONS_UNKNOWN);
+        assert_int_equal(*culprit, 'Z');
     }
     {
-        ARGUMENTS("-f");
-        assert_int_equal(PARSE(options), OPTIONS_BAD);
+        ARGUMENTS("-df");
+        assert_int_equal(PARSE(options), OPTIONS_NO_VALUE);
+        assert_int_equal(*culprit, 'f');
     }
     {
         ARGUMENTS("--quiet");
-        assert_int_equal(PARSE(options), OPTIONS_BAD);
+        assert_int_equal(PARSE(options), OPTIONS_UNKNOWN);
     }
     {
         ARGUMENTS("-t", "foo");
@@ -292,10 +294,11 @@ static void bad_options_are_told_from_bad_numbers(void **state) {
 
 static void negative_numbers_are_values(void **state) {
     struct chronyd_options options;
-    ARGUMENTS("-F", "-1", "-L-1", "-");
+    ARGUMENTS("-F", "-1", "-L-1", "-", "-P", "-1");
 
     (void)state;
     assert_int_equal(PARSE(options), OPTIONS_OK);
+    assert_int_equal(options.priority, -1);
     assert_int_equal(options.filter_level, -1);
     assert_int_equal(options.log_level, -1);
     assert_int_equal(options.line_count, 1);

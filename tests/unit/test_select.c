@@ -28,7 +28,6 @@ static struct select_source make_source(double offset, double distance) {
         .reachability = 0xff,
         .reach_size = 8,
         .max_unreachable = 100000,
-        .poll = 6,
         .first_sample_ago = 500.0,
         .last_sample_ago = 10.0,
         .offset = offset,
@@ -39,8 +38,16 @@ static struct select_source make_source(double offset, double distance) {
     };
 }
 
+/* A first choice, everyone having brought something new. */
+static struct select_result run_with(struct select_source *sources, int count,
+                                     const struct select_options *options) {
+    for (int i = 0; i < count; i++)
+        sources[i].updated = true;
+    return select_run(sources, count, options, -1, 0);
+}
+
 static struct select_result run(struct select_source *sources, int count) {
-    return select_run(sources, count, &defaults, -1, 0);
+    return run_with(sources, count, &defaults);
 }
 
 static void nothing_configured_is_said(void **state) {
@@ -173,29 +180,52 @@ static void fewer_than_minsources_stop_selection(void **state) {
 
     (void)state;
     options.min_sources = 3;
-    assert_int_equal(select_run(sources, 2, &options, -1, 0).failure, SELECT_NOT_ENOUGH);
+    assert_int_equal(run_with(sources, 2, &options).failure, SELECT_NOT_ENOUGH);
     assert_int_equal(sources[1].state, SOURCE_WAITS_SOURCES);
 }
 
-static void start_waits_for_sources_that_are_about_to_be_ready(void **state) {
+static void start_waits_for_who_is_one_poll_behind(void **state) {
     struct select_source sources[] = {make_source(0.0, 0.01), make_source(0.0, 0.01)};
 
     (void)state;
+    sources[0].reach_size = 3;
     sources[1].has_estimate = false;
     sources[1].reach_size = 2;
     sources[1].reachability = 3;
     assert_int_equal(run(sources, 2).failure, SELECT_WAITING);
     assert_int_equal(sources[0].state, SOURCE_WAITS_SAMPLES);
+    assert_int_equal(sources[1].state, SOURCE_MISSING_SAMPLES);
+    assert_int_equal(select_run(sources, 2, &defaults, 0, 0).failure, SELECT_OK);
     sources[1].reachability = 0;
     assert_int_equal(run(sources, 2).failure, SELECT_OK);
-    sources[1].reachability = 0xff;
-    sources[1].reach_size = 8;
+    sources[1].reachability = 1;
+    sources[1].reach_size = 1;
     assert_int_equal(run(sources, 2).failure, SELECT_OK);
-    sources[1].reach_size = 2;
-    sources[1].poll = 7;
+    sources[1].reachability = 7;
+    sources[1].reach_size = 3;
     assert_int_equal(run(sources, 2).failure, SELECT_OK);
-    sources[1].poll = 6;
-    assert_int_equal(select_run(sources, 2, &defaults, 0, 0).failure, SELECT_OK);
+}
+
+static void who_is_to_lead_brings_a_new_sample_first(void **state) {
+    struct select_source sources[] = {make_source(0.0, 0.03), make_source(0.0, 0.01),
+                                      make_source(0.0, 0.02)};
+
+    (void)state;
+    assert_int_equal(run(sources, 3).selected, 1);
+    /* Everyone's samples are used: who leads on needs none. */
+    assert_int_equal(select_run(sources, 3, &defaults, 1, -1).selected, 1);
+    sources[1].options = SELECT_OPTION_NOSELECT;
+    for (int i = 0; i < 2; i++) {
+        struct select_result result = select_run(sources, 3, &defaults, i == 0 ? 1 : -1, i - 1);
+
+        assert_int_equal(result.failure, SELECT_WAITING);
+        assert_int_equal(result.selected, -1);
+        assert_int_equal(sources[0].state, SOURCE_WAITS_UPDATE);
+        assert_int_equal(sources[1].state, SOURCE_NOSELECT);
+        assert_int_equal(sources[2].state, SOURCE_WAITS_UPDATE);
+    }
+    assert_int_equal(select_run(sources, 3, &defaults, -1, 2).selected, 2);
+    assert_int_equal(sources[0].state, SOURCE_COMBINED);
 }
 
 static void unreachable_source_goes_stale_when_others_have_moved_on(void **state) {
@@ -241,11 +271,11 @@ static void much_nearer_source_takes_the_lead_after_some_updates(void **state) {
     assert_true(sources[0].score == 1.0 && sources[1].score == 1.0);
 }
 
-static void distant_source_stays_out_for_32_updates(void **state) {
+static int updates_out_of_the_combination(int reach_size) {
     struct select_source sources[] = {make_source(0.0, 0.01), make_source(0.0, 0.05)};
     int updates = 0;
 
-    (void)state;
+    sources[1].reach_size = reach_size;
     assert_int_equal(run(sources, 2).combined, 1);
     assert_int_equal(sources[1].state, SOURCE_DISTANT);
     sources[1].root_distance = 0.012;
@@ -253,17 +283,79 @@ static void distant_source_stays_out_for_32_updates(void **state) {
         select_run(sources, 2, &defaults, 0, 1);
         updates++;
     } while (sources[1].state == SOURCE_DISTANT && updates < 100);
-    assert_int_equal(updates, 32);
     assert_int_equal(sources[1].state, SOURCE_COMBINED);
+    return updates;
 }
 
-static void source_of_other_frequency_is_not_combined(void **state) {
+static void distant_source_stays_out_for_32_updates(void **state) {
+    (void)state;
+    assert_int_equal(updates_out_of_the_combination(8), 32);
+    assert_int_equal(updates_out_of_the_combination(7), 1);
+}
+
+static void combinelimit_bounds_distance_and_frequency(void **state) {
     struct select_source sources[] = {make_source(0.0, 0.01), make_source(0.0, 0.012)};
+    struct select_options options = defaults;
+    /* skews of 1e-7 each and maxclockerror of 1e-6 */
+    static const double frequencies[] = {3.5e-6, -3.5e-6, 3.7e-6, -3.7e-6};
 
     (void)state;
-    sources[1].frequency = 5e-6;
-    run(sources, 2);
-    assert_int_equal(sources[1].state, SOURCE_DISTANT);
+    for (int i = 0; i < 4; i++) {
+        sources[1].frequency = frequencies[i];
+        sources[1].distant_left = 0;
+        run(sources, 2);
+        assert_int_equal(sources[1].state, i < 2 ? SOURCE_COMBINED : SOURCE_DISTANT);
+    }
+    sources[1].frequency = 0.0;
+    for (int i = 0; i < 2; i++) {
+        sources[1].root_distance = i == 0 ? 0.0302 : 0.0304;
+        sources[1].distant_left = 0;
+        run(sources, 2);
+        assert_int_equal(sources[1].state, i == 0 ? SOURCE_COMBINED : SOURCE_DISTANT);
+    }
+    options.combine_limit = 0.0;
+    sources[1] = make_source(0.0, 0.01);
+    assert_int_equal(select_run(sources, 2, &options, 0, 0).combined, 1);
+}
+
+static void stratum_is_worth_its_weight(void **state) {
+    struct select_source sources[] = {make_source(0.0, 0.01), make_source(0.0, 0.0104)};
+    struct select_options options = defaults;
+
+    (void)state;
+    sources[0].stratum = 3;
+    assert_int_equal(run(sources, 2).selected, 1);
+    options.stratum_weight = 1e-4;
+    assert_int_equal(run_with(sources, 2, &options).selected, 0);
+}
+
+static void strata_out_of_range_are_not_used(void **state) {
+    struct select_source sources[] = {make_source(0.0, 0.01), make_source(0.0, 0.02),
+                                      make_source(0.0, 0.03)};
+    struct select_options options = defaults;
+
+    (void)state;
+    options.min_stratum = 2;
+    options.max_stratum = 4;
+    sources[0].stratum = 1;
+    sources[1].stratum = 5;
+    sources[2].stratum = 4;
+    assert_int_equal(select_run(sources, 3, &options, -1, 2).selected, 2);
+    assert_int_equal(sources[0].state, SOURCE_BAD_STRATUM);
+    assert_int_equal(sources[1].state, SOURCE_BAD_STRATUM);
+}
+
+/* Liars that agree with one of the honest as well: whoever agrees with everyone is believed. */
+static void ambiguous_votes_leave_who_agrees_with_all(void **state) {
+    struct select_source sources[] = {make_source(0.0, 0.5e-3), make_source(1e-4, 0.5e-3),
+                                      make_source(4e-4, 1e-3), make_source(1.2e-3, 0.5e-3),
+                                      make_source(1.3e-3, 0.5e-3)};
+    struct select_result result = run(sources, 5);
+
+    (void)state;
+    assert_int_equal(result.selected, 2);
+    assert_int_equal(result.agreeing, 3);
+    assert_int_equal(result.combined, 1);
 }
 
 static void orphan_with_the_smallest_id_leads_only_the_larger_ones(void **state) {
@@ -278,13 +370,13 @@ static void orphan_with_the_smallest_id_leads_only_the_larger_ones(void **state)
         sources[i].reference_id = (uint32_t)(30 - i * 10);
     }
     options.orphan_own_id = 25;
-    assert_int_equal(select_run(sources, 3, &options, -1, 0).selected, 1);
+    assert_int_equal(run_with(sources, 3, &options).selected, 1);
     assert_int_equal(sources[0].state, SOURCE_ORPHAN);
     assert_int_equal(sources[2].state, SOURCE_ORPHAN);
     options.orphan_own_id = 15;
-    assert_int_equal(select_run(sources, 3, &options, -1, 0).failure, SELECT_NO_SELECTABLE);
+    assert_int_equal(run_with(sources, 3, &options).failure, SELECT_NO_SELECTABLE);
     sources[0].stratum = 3;
-    assert_int_equal(select_run(sources, 3, &options, -1, 0).selected, 0);
+    assert_int_equal(run_with(sources, 3, &options).selected, 0);
 }
 
 static void bad_updates_are_counted_in_a_row(void **state) {
@@ -345,12 +437,16 @@ int main(void) {
         cmocka_unit_test(preferred_source_leads_alone),
         cmocka_unit_test(missing_required_source_stops_selection),
         cmocka_unit_test(fewer_than_minsources_stop_selection),
-        cmocka_unit_test(start_waits_for_sources_that_are_about_to_be_ready),
+        cmocka_unit_test(start_waits_for_who_is_one_poll_behind),
+        cmocka_unit_test(who_is_to_lead_brings_a_new_sample_first),
         cmocka_unit_test(unreachable_source_goes_stale_when_others_have_moved_on),
         cmocka_unit_test(equals_do_not_take_turns),
         cmocka_unit_test(much_nearer_source_takes_the_lead_after_some_updates),
         cmocka_unit_test(distant_source_stays_out_for_32_updates),
-        cmocka_unit_test(source_of_other_frequency_is_not_combined),
+        cmocka_unit_test(combinelimit_bounds_distance_and_frequency),
+        cmocka_unit_test(stratum_is_worth_its_weight),
+        cmocka_unit_test(strata_out_of_range_are_not_used),
+        cmocka_unit_test(ambiguous_votes_leave_who_agrees_with_all),
         cmocka_unit_test(orphan_with_the_smallest_id_leads_only_the_larger_ones),
         cmocka_unit_test(bad_updates_are_counted_in_a_row),
         cmocka_unit_test(combination_favours_the_precise_and_says_how_sure_it_is),
