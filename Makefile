@@ -129,11 +129,11 @@ test: ## unit, simulator and interoperability tests
 sanitized := STATIC=0 CC=gcc O=$(O)/san SAN=address,undefined
 parallel := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-SEEDS ?= 5
+SEEDS ?= 31
 SEED ?= 1
 optimised := STATIC=0 CC=gcc CFLAGS='-O2 -g' O=$(O)/sim
 
-sim-table: ## accuracy in simulation beside chrony's, medians of SEEDS=5; DOC=docs/accuracy.md keeps the result there
+sim-table: ## accuracy in simulation beside chrony's, medians of SEEDS=31; DOC=docs/accuracy.md keeps the result there
 	@$(MAKE) --no-print-directory $(parallel) $(optimised) $(O)/sim/tests/sim/sim-table
 	@$(O)/sim/tests/sim/sim-table $(SEEDS) $(DOC)
 

@@ -16,8 +16,9 @@
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_CMAC_C
 
-/* Size over speed: a key is used a few times a second, not a few million. AES's tables are made when
- * its first key is, in memory that costs the file nothing; with fewer of them the code is larger. */
+/* Size over speed: a key is used a few times a second, not a few million. AES's tables are made
+ * when its first key is, in memory that costs the file nothing; with fewer of them the code is
+ * larger. */
 #define MBEDTLS_SHA256_SMALLER
 #define MBEDTLS_SHA512_SMALLER
 #define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT

@@ -38,6 +38,7 @@
 #define WANDER_MIN_LOG  (-46.051701859880914) /* of q: log(1e-20), 1e-10 s/s in a second */
 #define WANDER_STEP_LOG 1.8420680743952367    /* log(10^0.8) */
 #define WANDER_DRIFT    0.01  /* probability that q changes to a neighbour's between two samples */
+#define WANDER_RARITY   0.3   /* log ratio of the probabilities of neighbours */
 #define WANDER_JUMP     1e-4  /* to any */
 #define LAW_SWITCH      0.003 /* probability that the law changes */
 #define SCALE_MEMORY    60.0  /* samples that a scale remembers */
@@ -306,6 +307,13 @@ void bank_start(struct bank *bank, const struct measurement *first, double frequ
     bank->surprises = 0;
 }
 
+/* Most oscillators are calm. Adds up to 1. */
+static double wander_prior(int row) {
+    double ratio = exp(-WANDER_RARITY);
+
+    return exp(-WANDER_RARITY * row) * (1.0 - ratio) / (1.0 - exp(-WANDER_RARITY * BANK_WANDERS));
+}
+
 /* After the first samples each law knows the size of its scales. The models that guessed it have
  * their wander by chance: all go on from what they believe together, and only now compete by wander
  * alone. */
@@ -322,9 +330,10 @@ static void end_trial(struct bank *bank) {
                 common.scale[i] += weights[k] * models[k].scale[i];
         }
         common.state = average_models(models, first, BANK_WANDERS, weights).state;
-        common.weight /= BANK_WANDERS;
-        for (int k = 0; k < BANK_WANDERS; k++)
+        for (int k = 0; k < BANK_WANDERS; k++) {
             models[k] = common;
+            models[k].weight *= wander_prior(k);
+        }
     }
 }
 

@@ -26,7 +26,7 @@
 
 #define MIN_DURATION  1.0     /* s */
 #define MAX_DURATION  10000.0 /* s */
-#define CALM          1.5     /* times sigma_x / sigma_y */
+#define CALM          1.25    /* times sigma_x / sigma_y */
 #define HURRY         8.0     /* deviations */
 #define DEFAULT_RATIO 3.0     /* of corrtimeratio */
 #define MAX_SKEW      1.0     /* s/s: nothing is known */

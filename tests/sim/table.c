@@ -13,7 +13,7 @@
 #include "tests/sim/scenarios.h"
 
 #define MAX_SEEDS     100
-#define DEFAULT_SEEDS 5
+#define DEFAULT_SEEDS 31
 #define MAX_TEXT      65536
 #define BLOCK_BEGIN   "<!-- sim-table: begin -->\n"
 #define BLOCK_END     "<!-- sim-table: end -->\n"
