@@ -122,8 +122,9 @@ enum ntp_leap leap_update(struct engine *engine, enum ntp_leap announced, ns_t n
 
 void leap_fill_status(struct engine *engine, struct clock_status *status) {
     struct leap *leap = &engine->leap;
-    enum ntp_leap wanted = leap->mode == LEAP_MODE_SYSTEM ? leap->coming : NTP_LEAP_NONE;
-    int tai = look_up(leap, ns_floor_seconds(engine_ntp(engine))).tai;
+    bool by_kernel = leap->mode == LEAP_MODE_SYSTEM;
+    enum ntp_leap wanted = by_kernel ? leap->coming : NTP_LEAP_NONE;
+    int tai = by_kernel ? look_up(leap, ns_floor_seconds(engine_ntp(engine))).tai : 0;
 
     if (wanted != leap->told)
         log_info(engine_log(engine), "System clock status %s leap second",

@@ -192,13 +192,18 @@ static double frequency_change(const struct engine *engine, const struct referen
     return (copysign(limit, wanted) - clock->base_frequency) / (1.0 + clock->base_frequency);
 }
 
+/* While offsets shrink, the clock is still being set: the mean begins with the first that does not.
+ */
 static void keep_statistics(struct engine *engine, double offset, double elapsed) {
     struct reference *reference = &engine->reference;
+    double square = offset * offset;
 
-    reference->square_offset =
-        reference->updates == 0
-            ? offset * offset
-            : reference->square_offset * (1.0 - RMS_WEIGHT) + offset * offset * RMS_WEIGHT;
+    if (reference->averaging) {
+        reference->square_offset += (square - reference->square_offset) * RMS_WEIGHT;
+    } else {
+        reference->averaging = reference->updates > 0 && square > reference->square_offset;
+        reference->square_offset = square;
+    }
     reference->last_offset = offset;
     reference->update_interval = elapsed;
     reference->updates++;

@@ -63,10 +63,11 @@ struct reference {
     double skew;                        /* s/s */
     double residual_frequency;          /* s/s, correction, of the selected source */
     double last_offset;                 /* s, correction */
-    double square_offset;               /* s^2, running mean */
-    double update_interval;             /* s */
-    double offset_error;                /* s */
-    int combined;                       /* sources in the last update */
+    double square_offset;               /* s^2, running mean once `averaging` */
+    bool averaging;
+    double update_interval; /* s */
+    double offset_error;    /* s */
+    int combined;           /* sources in the last update */
     int updates;
     int steps_left;            /* of makestep; < 0 = for ever */
     int changes_ignored;       /* of maxchange */

@@ -350,6 +350,20 @@ static void silent_server_with_a_name_is_replaced_by_another_address(void **stat
     sim_free(sim);
 }
 
+/* Not seconds for hours, because the clock was seconds off once. */
+static void rms_offset_forgets_how_the_clock_was_found(void **state) {
+    struct sim *sim = lan_with(4, FAST_POLL, NULL);
+    struct sim_node *client = lan_client(sim);
+
+    (void)state;
+    client->own_clock.clock_ns += 100 * NS_PER_S / 1000;
+    sim_run(sim, 6.0);
+    assert_true(fabs(tracking_of(client).rms_offset - 0.1) < 1e-2);
+    sim_run(sim, 600.0);
+    assert_true(tracking_of(client).rms_offset < 1e-3);
+    sim_free(sim);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(corrtimeratio_makes_corrections_slower),
@@ -369,6 +383,7 @@ int main(void) {
         cmocka_unit_test(timeout_tells_whether_time_was_served),
         cmocka_unit_test(jump_is_noticed_within_a_poll_and_what_is_served_stays_right),
         cmocka_unit_test(servers_that_restart_do_no_harm),
+        cmocka_unit_test(rms_offset_forgets_how_the_clock_was_found),
         cmocka_unit_test(silent_server_with_a_name_is_replaced_by_another_address),
     };
 
