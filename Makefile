@@ -27,6 +27,8 @@ sources := $(sort $(wildcard core/*/*.c applets/*.c applets/*/*.c))
 objects := $(sources:%.c=$(O)/obj/%.o)
 # A test program is one file test_*.c. What the other files of its folder are for, it takes from their archive.
 tests := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c tests/sim/test_*.c)))
+# A fuzz target is one file fuzz_*.c, on the worlds of the simulator.
+fuzzers := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 helpers = $(patsubst %.c,$(O)/obj/%.o,$(filter-out $(1)/test_%,$(wildcard $(1)/*.c)))
 # Tests that are programs of their own, with the binary from outside. The one with containers has its own target.
 scripts := $(filter-out tests/compose/run,$(wildcard tests/*/run))
@@ -40,15 +42,20 @@ ldflags :=
 ifeq ($(STATIC),1)
 # No position independence, unwind tables, relro or padding between segments: each costs kilobytes (docs/budget.md).
 # Asked when the first recipe needs it: before that the compiler may not be installed.
-small = $(eval small := $(or $(call known,-Oz),-Os) $(call known,-malign-data=abi))$(small)
-CFLAGS ?= $(small) -fomit-frame-pointer -fno-math-errno -fno-jump-tables
+small = $(eval small := $(or $(call known,-Oz),-Os) $(call known,-malign-data=abi) $(call known,$(whole)))$(small)
+# The linker has the program compiled as a whole. The objects hold their ordinary code too: what reads them wants it.
+whole := -flto -ffat-lto-objects -flto-partition=one
+# Off, besides: what makes code faster and longer.
+CFLAGS ?= $(small) -fomit-frame-pointer -fno-math-errno -fno-jump-tables \
+	-fno-inline-functions-called-once -fno-caller-saves -fno-move-loop-invariants -fno-tree-dominator-opts
 # core/libc stands in for the larger parts of musl, under the standard names.
 cflags += -DCOMPACT_LIBC -fno-builtin-printf -fno-builtin-fprintf
 cflags += -fno-pie -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
-ldflags += -static -no-pie -s -Wl,--gc-sections,--build-id=none,--sort-section=alignment,-Map=$(O)/chronobox.map \
+ldflags += -static -no-pie -s -Wl,--gc-sections,--build-id=none,--sort-section=alignment \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 else
 CFLAGS ?= -O1 -g
+ldflags += -fno-lto
 endif
 ifneq ($(SAN),)
 cflags += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -58,7 +65,7 @@ libs := $(LIBRARY) -lm -lpthread
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install image image-root demo test test-programs sim-table sim-plot test-compose lint size check-layers clean FORCE
+.PHONY: all help install image image-root demo test test-programs fuzz fuzz-programs sim-table sim-plot test-compose lint size check-layers clean FORCE
 
 all: $(O)/chronobox ## the binary (the default)
 
@@ -99,12 +106,19 @@ $(tests): $(O)/tests/%: $(O)/obj/tests/%.o $(O)/tests/$$(*D)/helpers.a $(O)/chro
 	@echo 'link  $@'
 	@$(CC) $(CFLAGS) $(cflags) -o $@ $^ $(LDFLAGS) $(ldflags) -lcmocka $(libs)
 
+$(fuzzers): $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/tests/sim/helpers.a $(O)/chronobox.a
+	@mkdir -p $(@D)
+	@echo 'link  $@'
+	@$(CC) $(CFLAGS) $(cflags) -o $@ $^ $(LDFLAGS) $(ldflags) -fsanitize=fuzzer $(libs)
+
 # Programs on the simulator that are no tests.
 $(O)/tests/sim/sim-%: $(O)/obj/tests/sim/%.o $(O)/tests/sim/helpers.a $(O)/chronobox.a
 	@echo 'link  $@'
 	@$(CC) $(CFLAGS) $(cflags) -o $@ $^ $(LDFLAGS) $(ldflags) $(libs)
 
 test-programs: $(tests)
+
+fuzz-programs: $(fuzzers)
 
 install: $(O)/chronobox ## the binary and a symlink for each applet, into $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/bin
@@ -129,6 +143,15 @@ test: ## unit, simulator and interoperability tests
 sanitized := STATIC=0 CC=gcc O=$(O)/san SAN=address,undefined
 parallel := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+T ?= 30
+# gcc and lint have warned already.
+fuzzed := STATIC=0 CC=clang WERROR=-w O=$(O)/fuzz SAN=fuzzer-no-link,address,undefined
+
+fuzz: ## every parser of what comes from outside, T=30 seconds each, with sanitizers; keeps what crashes
+	@scripts/deps fuzz
+	@$(MAKE) --no-print-directory $(parallel) $(fuzzed) fuzz-programs
+	@scripts/fuzz $(O)/fuzz $(T) $(fuzzers:$(O)/tests/fuzz/fuzz_%=%)
+
 SEEDS ?= 31
 SEED ?= 1
 optimised := STATIC=0 CC=gcc CFLAGS='-O2 -g' O=$(O)/sim
@@ -150,7 +173,11 @@ lint: check-layers ## formatting, static analysis, shell scripts, floors
 	@scripts/deps lint
 	@scripts/lint
 
-size: image-root ## bytes by folder; fails over the budget of docs/budget.md
+# Linked file by file, the program can be told apart by folder.
+$(O)/by-file: $(O)/chronobox
+	@$(CC) $(CFLAGS) $(cflags) -fno-lto -o $@ $(objects) $(LDFLAGS) $(ldflags) -Wl,-Map=$@.map $(libs)
+
+size: image-root $(O)/by-file ## bytes by folder; fails over the budget of docs/budget.md
 	@scripts/size $(O)
 
 check-layers: $(objects) ## fails where a file reaches up a floor, or a floor touches what is not its own
@@ -162,4 +189,4 @@ clean: ## removes what was built; .deps/ stays
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
--include $(objects:.o=.d) $(tests:$(O)/%=$(O)/obj/%.d) $(wildcard $(O)/obj/tests/*/*.d)
+-include $(objects:.o=.d) $(tests:$(O)/%=$(O)/obj/%.d) $(fuzzers:$(O)/%=$(O)/obj/%.d) $(wildcard $(O)/obj/tests/*/*.d)

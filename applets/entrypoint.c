@@ -157,10 +157,12 @@ _Noreturn static void execute_daemon(const struct entrypoint *entrypoint, char *
     execute(entrypoint, words);
 }
 
-/* A group of its own keeps the terminal's Ctrl-C, which is for the command, away from chronyd. */
+/* Children come by _Fork(): without a second thread there is nothing that fork() would have to
+ * lock. A group of its own keeps the terminal's Ctrl-C, which is for the command, away from
+ * chronyd. */
 static void start_daemon(struct entrypoint *entrypoint) {
     char *no_options[] = {NULL};
-    pid_t child = fork();
+    pid_t child = _Fork();
 
     if (child == 0) {
         setpgid(0, 0);
@@ -175,7 +177,7 @@ static void start_daemon(struct entrypoint *entrypoint) {
 }
 
 static void start_command(struct entrypoint *entrypoint, char **words) {
-    entrypoint->command = fork();
+    entrypoint->command = _Fork();
     if (entrypoint->command == 0)
         execute(entrypoint, words);
     if (entrypoint->command > 0)

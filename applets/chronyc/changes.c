@@ -79,7 +79,7 @@ enum chronyc_outcome chronyc_modify(struct chronyc *session, const struct chrony
     const char *word = text_take_word(&arguments);
     struct control_modify_int integer;
     struct control_modify_float number;
-    bool is_float = control_command(command->request)->request == &control_layout_modify_float;
+    bool is_float = control_command(command->request)->request == CONTROL_LAYOUT_modify_float;
     if (!(is_float ? take_double(&arguments, &number.new_value)
                    : take_int(&arguments, &integer.new_value)))
         return CHRONYC_MISUSED;

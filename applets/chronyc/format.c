@@ -83,7 +83,9 @@ const char *format_reference_id(char text[FORMAT_SIZE], uint32_t id) {
 
 const char *format_timestamp(char text[FORMAT_SIZE], ns_t time) {
     int64_t seconds = ns_floor_seconds(time);
-    snprintf(text, FORMAT_SIZE, "%jd.%09d", (intmax_t)seconds, (int)(time - seconds * NS_PER_S));
+    /* The product wraps where the second began before the earliest time, the difference back. */
+    uint64_t fraction = (uint64_t)time - (uint64_t)seconds * NS_PER_S;
+    snprintf(text, FORMAT_SIZE, "%jd.%09d", (intmax_t)seconds, (int)fraction);
     return text;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "applets/applets.h"
+#include "applets/chronyd/mail.h"
 #include "applets/chronyd/options.h"
 #include "core/base/address.h"
 #include "core/conf/conf.h"
@@ -19,6 +20,7 @@
 #include "core/linux/host.h"
 #include "core/linux/log_sink.h"
 #include "core/linux/privileges.h"
+#include "core/linux/seccomp.h"
 
 static const char usage[] =
     "Usage: chronyd [OPTION]... [CONFIGURATION-LINE]...\n"
@@ -40,14 +42,14 @@ static const char usage[] =
     "  -s          set the clock from the real-time clock first\n"
     "  -u USER     account to run as: name, UID or UID:GID\n"
     "  -U          do not insist on being root\n"
-    "  -F LEVEL    system call filter\n"
+    "  -F LEVEL    system call filter: 1 allows what is needed, 2 forbids the worst\n"
     "  -P PRIO     real-time priority, 0 to 99\n"
     "  -m          lock into memory\n"
     "  -N FD       write a newline to FD once running\n"
     "  -v          print the version and exit\n"
     "  -h          print this help and exit\n";
 
-#define FEATURES "+CMDMON -REFCLOCK -RTC +PRIVDROP -SCFILTER -SIGND -NTS -SECHASH +IPV6 -DEBUG"
+#define FEATURES "+CMDMON -REFCLOCK -RTC +PRIVDROP +SCFILTER -SIGND -NTS +SECHASH +IPV6 -DEBUG"
 
 #define RUN_DIRECTORY   "/run/chrony"
 #define STATE_DIRECTORY "/var/lib/chrony"
@@ -70,6 +72,7 @@ struct chronyd {
     struct log log;
     struct config *config;
     struct account account;
+    int inherited;       /* sockets of the service manager */
     const char *pidfile; /* written, to be removed; NULL = none */
     struct linux_host *host;
 };
@@ -105,8 +108,7 @@ static void handle_signals(void) {
         handle(stops[i], take_stop);
     handle(SIGALRM, take_alarm);
     handle(SIGPIPE, SIG_IGN);
-    if (getpid() == 1)
-        handle(SIGCHLD, take_child);
+    handle(SIGCHLD, take_child); /* mail, and the orphans of process 1 */
 }
 
 static bool in_foreground(const struct chronyd_options *options) {
@@ -225,7 +227,6 @@ static bool read_config(struct chronyd *daemon) {
     }
     if (daemon->options.print_config)
         return true;
-    conf_load_sourcedirs(&conf);
     complete_config(daemon);
     if (daemon->config->sched_priority < 0 || daemon->config->sched_priority > MAX_PRIORITY) {
         log_fatal(&daemon->log, "Bad scheduler priority: %d", daemon->config->sched_priority);
@@ -239,8 +240,6 @@ static bool read_config(struct chronyd *daemon) {
 static void say_what_is_missing(const struct chronyd *daemon) {
     const struct chronyd_options *options = &daemon->options;
 
-    if (options->filter_level != 0)
-        log_warning(&daemon->log, "-F : there is no system call filter yet");
     if (options->set_from_rtc)
         log_warning(&daemon->log, "-s : the real-time clock is not read yet");
 }
@@ -331,6 +330,8 @@ static void check_socket_directory(struct chronyd *daemon) {
 static bool set_process(struct chronyd *daemon) {
     const struct config *config = daemon->config;
 
+    if (config->key_file)
+        daemon->host->secret = file_read_secret(&daemon->log, config->key_file);
     privileges_set_priority(&daemon->log, config->sched_priority);
     if (config->lock_all)
         privileges_lock_memory(&daemon->log);
@@ -338,13 +339,15 @@ static bool set_process(struct chronyd *daemon) {
         return false;
     if (geteuid() == 0)
         log_warning(&daemon->log, "Running with root privileges");
+    else if (config->key_file)
+        file_check_secret(&daemon->log, config->key_file);
     check_socket_directory(daemon);
     return true;
 }
 
 /* Whoever waits for us to run is told. */
-static void say_ready(void *context) {
-    struct chronyd *daemon = context;
+static void say_ready(void *owner) {
+    struct chronyd *daemon = owner;
 
     if (daemon->sink.launcher >= 0)
         daemon_started(&daemon->sink.launcher);
@@ -352,6 +355,15 @@ static void say_ready(void *context) {
         file_write(daemon->options.ready_descriptor, "\n", 1);
         close(daemon->options.ready_descriptor);
     }
+    if (!service_notify(&daemon->log, "READY=1"))
+        daemon->host->host.stop(daemon->host, 1);
+}
+
+static void send_mail(void *owner, double offset) {
+    const struct chronyd *daemon = owner;
+
+    mail_change(&daemon->log, daemon->config->mail_on_change_address, offset,
+                daemon->config->mail_on_change_threshold);
 }
 
 static void start_host(struct chronyd *daemon) {
@@ -360,8 +372,10 @@ static void start_host(struct chronyd *daemon) {
         .signals = &signals,
         .control_clock = !daemon->options.no_clock_control && !daemon->options.print_once,
         .log_dir = daemon->config->log_dir,
+        .inherited = daemon->inherited,
         .ready = say_ready,
-        .ready_context = daemon,
+        .mail_change = send_mail,
+        .owner = daemon,
     };
 
     linux_host_init(daemon->host, &options);
@@ -387,6 +401,17 @@ static struct engine *start_engine(const struct chronyd *daemon) {
     return engine_new(daemon->config, &engine_options, &daemon->host->host);
 }
 
+/* The last step of the start: what comes after it is the daemon's daily work. */
+static bool load_filter(const struct chronyd *daemon) {
+    int level = daemon->options.filter_level;
+
+    if (level != 0 && daemon->config->mail_on_change_address) {
+        log_fatal(&daemon->log, "mailonchange directive cannot be used with -F enabled");
+        return false;
+    }
+    return seccomp_load(&daemon->log, level);
+}
+
 /* Files of sources that are no longer configured would be believed when they come back. With -r the
  * engine has the first word; what it left goes at the end, before it writes its own. */
 static void forget_dumps(const struct chronyd *daemon) {
@@ -405,9 +430,10 @@ static int serve(struct chronyd *daemon) {
     if (!daemon->options.reload_dumps)
         forget_dumps(daemon);
     engine = start_engine(daemon);
-    if (!engine)
+    if (!engine || !load_filter(daemon))
         return 1;
     status = linux_host_run(daemon->host, engine);
+    service_notify(&daemon->log, "STOPPING=1");
     log_info(&daemon->log, "chronyd exiting");
     forget_dumps(daemon);
     engine_free(engine);
@@ -447,6 +473,7 @@ int chronyd_main(int argc, char **argv) {
     int status = 1;
 
     handle_signals();
+    daemon.inherited = service_sockets();      /* before we open anything */
     prctl(PR_SET_NAME, "chronyd", 0L, 0L, 0L); /* pidfile_owner() of the next one looks for it */
     log_sink_init(&daemon.sink);
     daemon.log = log_sink_log(&daemon.sink);

@@ -19,26 +19,26 @@ enum option_kind {
 
 static const struct option_row {
     char letter;      /* '\0': only the long name */
+    uint8_t kind;     /* enum option_kind */
+    uint16_t member;  /* offset in the settings */
     const char *name; /* NULL: only the letter */
-    enum option_kind kind;
-    size_t member;
     double low, high;
     const char *help;
 } rows[] = {
-    {'q', NULL, OPTION_SET, MEMBER(query), 1, 0, "only ask; the clock is left alone"},
-    {'b', NULL, OPTION_SET, MEMBER(way), NTPDATE_STEP, 0,
+    {'q', OPTION_SET, MEMBER(query), NULL, 1, 0, "only ask; the clock is left alone"},
+    {'b', OPTION_SET, MEMBER(way), NULL, NTPDATE_STEP, 0,
      "step the clock, however small the offset"},
-    {'B', NULL, OPTION_SET, MEMBER(way), NTPDATE_SLEW, 0,
+    {'B', OPTION_SET, MEMBER(way), NULL, NTPDATE_SLEW, 0,
      "slew the clock, however large the offset"},
-    {'p', NULL, OPTION_INTEGER, MEMBER(samples), 1, NTPDATE_MAX_SAMPLES,
+    {'p', OPTION_INTEGER, MEMBER(samples), NULL, 1, NTPDATE_MAX_SAMPLES,
      "samples per server (4; with -q 1)"},
-    {'t', NULL, OPTION_SECONDS, MEMBER(timeout), 0.01, 60, "seconds to wait for an answer (1)"},
-    {'4', NULL, OPTION_SET, MEMBER(family), AF_INET, 0, "only IPv4"},
-    {'6', NULL, OPTION_SET, MEMBER(family), AF_INET6, 0, "only IPv6"},
-    {'d', NULL, OPTION_SET, MEMBER(debug), 1, 0, "like -q, and show everything"},
-    {'\0', "port", OPTION_INTEGER, MEMBER(port), 1, 65535, "port of the servers (123)"},
-    {'u', NULL, OPTION_IGNORED, 0, 0, 0, "ignored: the source port is never 123"},
-    {'\0', NULL, OPTION_IGNORED, 0, 0, 0, NULL},
+    {'t', OPTION_SECONDS, MEMBER(timeout), NULL, 0.01, 60, "seconds to wait for an answer (1)"},
+    {'4', OPTION_SET, MEMBER(family), NULL, AF_INET, 0, "only IPv4"},
+    {'6', OPTION_SET, MEMBER(family), NULL, AF_INET6, 0, "only IPv6"},
+    {'d', OPTION_SET, MEMBER(debug), NULL, 1, 0, "like -q, and show everything"},
+    {'\0', OPTION_INTEGER, MEMBER(port), "port", 1, 65535, "port of the servers (123)"},
+    {'u', OPTION_IGNORED, 0, NULL, 0, 0, "ignored: the source port is never 123"},
+    {'\0', OPTION_IGNORED, 0, NULL, 0, 0, NULL},
 };
 
 static bool takes_value(const struct option_row *row) {

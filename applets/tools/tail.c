@@ -1,6 +1,7 @@
 /* tail: prints the end of files and, if asked, what is appended to them. As process 1 of a
  * container `tail -f /dev/null` is what keeps it up: it sleeps, and ends when told to. */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static const char usage[] =
     "  -q  no headings when there are several files\n";
 
 #define BLOCK_SIZE     4096
-#define LOOK_EVERY_S   1
+#define LOOK_EVERY_MS  1000
 #define LINES_MOST     1e9
 #define PIPE_FIRST_MEM ((size_t)65536)
 
@@ -239,7 +240,7 @@ int tail_main(int argc, char **argv) {
         any = any || file->descriptor >= 0;
     }
     while (follows && any) {
-        sleep(LOOK_EVERY_S);
+        poll(NULL, 0, LOOK_EVERY_MS);
         for (struct file *file = files; file < end; file++)
             follow(&tail, file);
     }

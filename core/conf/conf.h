@@ -68,10 +68,6 @@ enum conf_source_result { CONF_SOURCE_OK, CONF_BAD_SYNTAX, CONF_BAD_OPTION, CONF
 void source_config_set_defaults(struct source_config *source, enum source_type type);
 enum conf_source_result conf_parse_source(char *words, struct source_config *source);
 
-/* Behind conf_check(): adds the sources of all sourcedir lines, sorted by name, to those of the
- * configuration; what does not fit is left out. */
-void conf_load_sourcedirs(struct conf *conf);
-
 /* The sources of one sourcedir line (config.sourcedirs): the *.sources files of its up to
  * CONFIG_MAX_DIRECTORIES directories (of more: none), sorted by name, of equal names the first
  * directory's. take gets each source that is written

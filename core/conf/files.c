@@ -213,29 +213,3 @@ void conf_read_sources(const struct conf_reader *reader, const char *sourcedir,
     }
     close_directories(&directories);
 }
-
-/* Behind those of the configuration, among the others by name. */
-struct insertion {
-    struct config *config;
-    int first;
-};
-
-static void insert_source(void *context, const struct source_config *source) {
-    const struct insertion *insertion = context;
-    struct source_config *sources = insertion->config->sources;
-    int at = insertion->config->source_count;
-
-    if (at == CONFIG_MAX_SOURCES)
-        return;
-    insertion->config->source_count++;
-    for (; at > insertion->first && strcmp(sources[at - 1].name, source->name) > 0; at--)
-        sources[at] = sources[at - 1];
-    sources[at] = *source;
-}
-
-void conf_load_sourcedirs(struct conf *conf) {
-    struct insertion insertion = {conf->config, conf->config->source_count};
-
-    for (char *const *line = conf->config->sourcedirs; *line; line++)
-        conf_read_sources(conf->reader, *line, insert_source, &insertion);
-}

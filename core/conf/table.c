@@ -48,14 +48,14 @@ static const struct names {
 static const struct conf_row rows[] = {
 #define BEGIN(family, type)
 #define DIRECTIVE(name, shape, member, min, max, fallback, effect, arguments, summary)             \
-    {NAME(ROW_##name), MEMBER(DIRECTIVES, member), min, max, SHAPE_##shape, EFFECT_##effect},
+    {NAME(ROW_##name), EFFECT_##effect, MEMBER(DIRECTIVES, member), SHAPE_##shape, min, max},
 #define WORD(name, shape, value, effect, arguments, summary)                                       \
-    {NAME(ROW_##name), 0, 0, value, SHAPE_##shape, EFFECT_##effect},
+    {NAME(ROW_##name), EFFECT_##effect, 0, SHAPE_##shape, 0, value},
 #define ARGUMENT(of, name, shape, member, min, max, fallback)                                      \
-    {0, MEMBER(DIRECTIVES, member), min, max, SHAPE_##shape, EFFECT_WORKS},
+    {0, EFFECT_WORKS, MEMBER(DIRECTIVES, member), SHAPE_##shape, min, max},
 #define OPTION(family, name, shape, member, min, max, fallback, effect, value, summary)            \
-    {NAME(ROW_##family##_##name), MEMBER(family, member), min, max, SHAPE_##shape, EFFECT_##effect},
-#define END(family) {0, 0, 0, 0, SHAPE_END, EFFECT_WORKS},
+    {NAME(ROW_##family##_##name), EFFECT_##effect, MEMBER(family, member), SHAPE_##shape, min, max},
+#define END(family) {0, EFFECT_WORKS, 0, SHAPE_END, 0, 0},
 #include "core/conf/rows.h"
 };
 

@@ -55,13 +55,13 @@ enum conf_list { LIST_AUTH_SELECT, LIST_LEAP, LIST_RECEIVE_FILTER, LIST_OPEN_COM
 enum conf_effect { EFFECT_LATER, EFFECT_WORKS };
 
 /* name: where it is in the names; 0 for an argument of the directive above, and for the end of a
- * family. */
+ * family. What does not fit, the compiler refuses. */
 struct conf_row {
-    uint16_t name;
-    uint16_t offset; /* of the member */
+    unsigned name : 12;
+    unsigned effect : 1;
+    unsigned offset : 13; /* of the member */
+    unsigned shape : 6;
     int32_t min, max;
-    uint8_t shape;
-    uint8_t effect;
 };
 
 /* Numbers of the rows; ROWS_X is the end of family X. */

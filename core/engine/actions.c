@@ -53,7 +53,7 @@ static enum control_status set_online(struct engine *engine,
         if (!matches(&source->association.remote.address, &which->mask, &which->address))
             continue;
         found = true;
-        engine->groups[source->group].config.online = online;
+        engine->groups[source->group].online = online;
         if (!source->resolved || source->association.online == online)
             continue;
         association_set_online(&source->association, online, online ? first : NS_NEVER);
@@ -98,56 +98,58 @@ enum control_status action_burst(struct engine *engine, const union control_payl
     return found ? CONTROL_SUCCESS : CONTROL_NO_SUCH_SOURCE;
 }
 
-enum control_status action_modify_minpoll(struct engine *engine,
-                                          const union control_payload *arguments,
-                                          union control_payload *results) {
-    struct source *source = sources_find(engine, &arguments->as_modify_int.address);
-    int poll = arguments->as_modify_int.new_value;
+static void log_new_number(struct engine *engine, const struct source *source, const char *word,
+                           int value) {
     char text[ADDRESS_TEXT_SIZE];
 
-    (void)results;
+    log_info(engine_log(engine), "Source %s new %s %d", name_of(source, text), word, value);
+}
+
+/* One of the two limits; the other one gives way. */
+static enum control_status modify_poll(struct engine *engine,
+                                       const struct control_modify_int *modify, bool lower) {
+    struct source *source = sources_find(engine, &modify->address);
+    int poll = modify->new_value;
+    struct source_config *config;
+
     if (source == NULL)
         return CONTROL_NO_SUCH_SOURCE;
     if (poll < LOWEST_POLL || poll > HIGHEST_POLL)
         return CONTROL_SUCCESS;
-    source->association.config.minpoll = poll;
-    if (source->association.config.maxpoll < poll)
-        source->association.config.maxpoll = poll;
-    log_info(engine_log(engine), "Source %s new minpoll %d", name_of(source, text), poll);
+    config = &source->association.config;
+    if (lower || config->minpoll > poll)
+        config->minpoll = poll;
+    if (!lower || config->maxpoll < poll)
+        config->maxpoll = poll;
+    log_new_number(engine, source, lower ? "minpoll" : "maxpoll", poll);
     return CONTROL_SUCCESS;
+}
+
+enum control_status action_modify_minpoll(struct engine *engine,
+                                          const union control_payload *arguments,
+                                          union control_payload *results) {
+    (void)results;
+    return modify_poll(engine, &arguments->as_modify_int, true);
 }
 
 enum control_status action_modify_maxpoll(struct engine *engine,
                                           const union control_payload *arguments,
                                           union control_payload *results) {
-    struct source *source = sources_find(engine, &arguments->as_modify_int.address);
-    int poll = arguments->as_modify_int.new_value;
-    char text[ADDRESS_TEXT_SIZE];
-
     (void)results;
-    if (source == NULL)
-        return CONTROL_NO_SUCH_SOURCE;
-    if (poll < LOWEST_POLL || poll > HIGHEST_POLL)
-        return CONTROL_SUCCESS;
-    source->association.config.maxpoll = poll;
-    if (source->association.config.minpoll > poll)
-        source->association.config.minpoll = poll;
-    log_info(engine_log(engine), "Source %s new maxpoll %d", name_of(source, text), poll);
-    return CONTROL_SUCCESS;
+    return modify_poll(engine, &arguments->as_modify_int, false);
 }
 
 enum control_status action_modify_minstratum(struct engine *engine,
                                              const union control_payload *arguments,
                                              union control_payload *results) {
     struct source *source = sources_find(engine, &arguments->as_modify_int.address);
-    char text[ADDRESS_TEXT_SIZE];
+    int stratum = arguments->as_modify_int.new_value;
 
     (void)results;
     if (source == NULL)
         return CONTROL_NO_SUCH_SOURCE;
-    source->association.config.min_stratum = arguments->as_modify_int.new_value;
-    log_info(engine_log(engine), "Source %s new minstratum %d", name_of(source, text),
-             source->association.config.min_stratum);
+    source->association.config.min_stratum = stratum;
+    log_new_number(engine, source, "minstratum", stratum);
     return CONTROL_SUCCESS;
 }
 
@@ -156,14 +158,14 @@ enum control_status action_modify_polltarget(struct engine *engine,
                                              union control_payload *results) {
     struct source *source = sources_find(engine, &arguments->as_modify_int.address);
     int target = arguments->as_modify_int.new_value;
-    char text[ADDRESS_TEXT_SIZE];
 
     (void)results;
     if (source == NULL)
         return CONTROL_NO_SUCH_SOURCE;
-    source->association.config.poll_target = target < 1 ? 1 : target;
-    log_info(engine_log(engine), "Source %s new polltarget %d", name_of(source, text),
-             source->association.config.poll_target);
+    if (target < 1)
+        target = 1;
+    source->association.config.poll_target = target;
+    log_new_number(engine, source, "polltarget", target);
     return CONTROL_SUCCESS;
 }
 
@@ -246,7 +248,7 @@ enum control_status action_refresh(struct engine *engine, const union control_pa
                                    union control_payload *results) {
     (void)arguments;
     (void)results;
-    sources_resolve_now(engine);
+    sources_refresh(engine);
     return CONTROL_SUCCESS;
 }
 
@@ -370,8 +372,7 @@ enum control_status action_add_source(struct engine *engine, const union control
         return CONTROL_INVALID;
     switch (sources_add(engine, &config)) {
     case ADD_OK:
-        log_info(engine_log(engine), "Added %s %s", config.type == SOURCE_POOL ? "pool" : "source",
-                 config.name);
+        sources_log(engine, "Added", engine->sources[engine->source_count - 1]);
         return CONTROL_SUCCESS;
     case ADD_IN_USE:
         return CONTROL_SOURCE_KNOWN;

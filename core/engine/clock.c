@@ -259,6 +259,7 @@ void clock_adjust(struct clock *clock, double frequency, double offset, double o
                   double update_interval) {
     double remaining;
 
+    clock->phase += ns_from_seconds(offset);
     look_at_kernel(clock);
     remaining = clock_remaining(clock, read_clock(clock)) + offset;
     if (!clock->begun)
@@ -373,6 +374,7 @@ bool clock_leap(struct clock *clock, double seconds, bool step) {
     ns_t change = ns_from_seconds(seconds);
     bool moved = !step || (steers(clock) && host->step_clock(host->context, seconds));
 
+    clock->phase += change;
     clock->anchor_ntp += change;
     if (moved)
         clock->slew_start += change;

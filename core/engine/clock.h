@@ -42,6 +42,7 @@ struct clock {
     double applied;   /* s/s, what the kernel was last told (or set by others), slew included */
     double slew_rate; /* s/s, on top of the base; 0 = no slew */
     ns_t slew_start;  /* system clock */
+    ns_t phase;       /* sum of the offsets by which the NTP clock was corrected */
     ns_t anchor_ntp, anchor_oscillator; /* the same instant on both */
     ns_t slew_end_monotonic;            /* NS_NEVER = no slew */
     double pending;                     /* s, remaining at slew_start */

@@ -9,76 +9,70 @@
 #define SHORTEST_REQUEST CONTROL_REPLY_HEADER /* no answer may be longer than its request */
 #define OLDEST_ANSWERED  5                    /* versions below get silence instead of a status */
 
-struct control_row {
-    uint8_t number;
-    control_handler *handler;
-};
-
-static const struct control_row rows[] = {
-    {CONTROL_REQ_ONLINE, action_online},
-    {CONTROL_REQ_OFFLINE, action_offline},
-    {CONTROL_REQ_BURST, action_burst},
-    {CONTROL_REQ_MODIFY_MINPOLL, action_modify_minpoll},
-    {CONTROL_REQ_MODIFY_MAXPOLL, action_modify_maxpoll},
-    {CONTROL_REQ_MODIFY_MAXDELAY, action_modify_maxdelay},
-    {CONTROL_REQ_MODIFY_MAXDELAYRATIO, action_modify_maxdelayratio},
-    {CONTROL_REQ_N_SOURCES, answer_n_sources},
-    {CONTROL_REQ_SOURCE_DATA, answer_source_data},
-    {CONTROL_REQ_ALLOW, action_allow},
-    {CONTROL_REQ_ALLOWALL, action_allow_all},
-    {CONTROL_REQ_DENY, action_deny},
-    {CONTROL_REQ_DENYALL, action_deny_all},
-    {CONTROL_REQ_CMDALLOW, action_command_allow},
-    {CONTROL_REQ_CMDALLOWALL, action_command_allow_all},
-    {CONTROL_REQ_CMDDENY, action_command_deny},
-    {CONTROL_REQ_CMDDENYALL, action_command_deny_all},
-    {CONTROL_REQ_ACCHECK, action_check_access},
-    {CONTROL_REQ_CMDACCHECK, action_check_command_access},
-    {CONTROL_REQ_DEL_SOURCE, action_delete_source},
-    {CONTROL_REQ_TRACKING, answer_tracking},
-    {CONTROL_REQ_SOURCESTATS, answer_sourcestats},
-    {CONTROL_REQ_CYCLELOGS, action_cyclelogs},
-    {CONTROL_REQ_MAKESTEP, action_makestep},
-    {CONTROL_REQ_ACTIVITY, answer_activity},
-    {CONTROL_REQ_MODIFY_MINSTRATUM, action_modify_minstratum},
-    {CONTROL_REQ_MODIFY_POLLTARGET, action_modify_polltarget},
-    {CONTROL_REQ_MODIFY_MAXDELAYDEVRATIO, action_modify_maxdelaydevratio},
-    {CONTROL_REQ_RESELECT, action_reselect},
-    {CONTROL_REQ_MODIFY_MAKESTEP, action_modify_makestep},
-    {CONTROL_REQ_DUMP, action_dump},
-    {CONTROL_REQ_MODIFY_MAXUPDATESKEW, action_modify_maxupdateskew},
-    {CONTROL_REQ_SETTIME, action_settime},
-    {CONTROL_REQ_MANUAL, action_manual},
-    {CONTROL_REQ_DFREQ, action_dfreq},
-    {CONTROL_REQ_MANUAL_LIST, answer_manual_list},
-    {CONTROL_REQ_MANUAL_DELETE, action_manual_delete},
-    {CONTROL_REQ_RESELECTDISTANCE, action_reselect_distance},
-    {CONTROL_REQ_ONOFFLINE, action_onoffline},
-    {CONTROL_REQ_DOFFSET2, action_doffset},
-    {CONTROL_REQ_MODIFY_SELECTOPTS, action_modify_selectopts},
-    {CONTROL_REQ_MODIFY_OFFSET, action_modify_offset},
-    {CONTROL_REQ_SMOOTHING, answer_smoothing},
-    {CONTROL_REQ_SMOOTHTIME, action_smoothtime},
-    {CONTROL_REQ_REFRESH, action_refresh},
-    {CONTROL_REQ_SERVER_STATS, answer_server_stats},
-    {CONTROL_REQ_LOCAL2, action_local},
-    {CONTROL_REQ_NTP_DATA, answer_ntp_data},
-    {CONTROL_REQ_SHUTDOWN, action_shutdown},
-    {CONTROL_REQ_ADD_SOURCE, action_add_source},
-    {CONTROL_REQ_NTP_SOURCE_NAME, answer_source_name},
-    {CONTROL_REQ_RESET_SOURCES, action_reset_sources},
-    {CONTROL_REQ_AUTH_DATA, answer_auth_data},
-    {CONTROL_REQ_CLIENT_ACCESSES_BY_INDEX3, answer_client_accesses},
-    {CONTROL_REQ_SELECT_DATA, answer_select_data},
-    {CONTROL_REQ_LOCAL3, action_local},
+/* By the number of the command. */
+static control_handler *const handlers[] = {
+    [CONTROL_REQ_ONLINE] = action_online,
+    [CONTROL_REQ_OFFLINE] = action_offline,
+    [CONTROL_REQ_BURST] = action_burst,
+    [CONTROL_REQ_MODIFY_MINPOLL] = action_modify_minpoll,
+    [CONTROL_REQ_MODIFY_MAXPOLL] = action_modify_maxpoll,
+    [CONTROL_REQ_MODIFY_MAXDELAY] = action_modify_maxdelay,
+    [CONTROL_REQ_MODIFY_MAXDELAYRATIO] = action_modify_maxdelayratio,
+    [CONTROL_REQ_N_SOURCES] = answer_n_sources,
+    [CONTROL_REQ_SOURCE_DATA] = answer_source_data,
+    [CONTROL_REQ_ALLOW] = action_allow,
+    [CONTROL_REQ_ALLOWALL] = action_allow_all,
+    [CONTROL_REQ_DENY] = action_deny,
+    [CONTROL_REQ_DENYALL] = action_deny_all,
+    [CONTROL_REQ_CMDALLOW] = action_command_allow,
+    [CONTROL_REQ_CMDALLOWALL] = action_command_allow_all,
+    [CONTROL_REQ_CMDDENY] = action_command_deny,
+    [CONTROL_REQ_CMDDENYALL] = action_command_deny_all,
+    [CONTROL_REQ_ACCHECK] = action_check_access,
+    [CONTROL_REQ_CMDACCHECK] = action_check_command_access,
+    [CONTROL_REQ_DEL_SOURCE] = action_delete_source,
+    [CONTROL_REQ_REKEY] = action_rekey,
+    [CONTROL_REQ_TRACKING] = answer_tracking,
+    [CONTROL_REQ_SOURCESTATS] = answer_sourcestats,
+    [CONTROL_REQ_CYCLELOGS] = action_cyclelogs,
+    [CONTROL_REQ_MAKESTEP] = action_makestep,
+    [CONTROL_REQ_ACTIVITY] = answer_activity,
+    [CONTROL_REQ_MODIFY_MINSTRATUM] = action_modify_minstratum,
+    [CONTROL_REQ_MODIFY_POLLTARGET] = action_modify_polltarget,
+    [CONTROL_REQ_MODIFY_MAXDELAYDEVRATIO] = action_modify_maxdelaydevratio,
+    [CONTROL_REQ_RESELECT] = action_reselect,
+    [CONTROL_REQ_MODIFY_MAKESTEP] = action_modify_makestep,
+    [CONTROL_REQ_DUMP] = action_dump,
+    [CONTROL_REQ_MODIFY_MAXUPDATESKEW] = action_modify_maxupdateskew,
+    [CONTROL_REQ_SETTIME] = action_settime,
+    [CONTROL_REQ_MANUAL] = action_manual,
+    [CONTROL_REQ_DFREQ] = action_dfreq,
+    [CONTROL_REQ_MANUAL_LIST] = answer_manual_list,
+    [CONTROL_REQ_MANUAL_DELETE] = action_manual_delete,
+    [CONTROL_REQ_RESELECTDISTANCE] = action_reselect_distance,
+    [CONTROL_REQ_ONOFFLINE] = action_onoffline,
+    [CONTROL_REQ_DOFFSET2] = action_doffset,
+    [CONTROL_REQ_MODIFY_SELECTOPTS] = action_modify_selectopts,
+    [CONTROL_REQ_MODIFY_OFFSET] = action_modify_offset,
+    [CONTROL_REQ_SMOOTHING] = answer_smoothing,
+    [CONTROL_REQ_SMOOTHTIME] = action_smoothtime,
+    [CONTROL_REQ_REFRESH] = action_refresh,
+    [CONTROL_REQ_SERVER_STATS] = answer_server_stats,
+    [CONTROL_REQ_LOCAL2] = action_local,
+    [CONTROL_REQ_NTP_DATA] = answer_ntp_data,
+    [CONTROL_REQ_SHUTDOWN] = action_shutdown,
+    [CONTROL_REQ_ADD_SOURCE] = action_add_source,
+    [CONTROL_REQ_NTP_SOURCE_NAME] = answer_source_name,
+    [CONTROL_REQ_RESET_SOURCES] = action_reset_sources,
+    [CONTROL_REQ_RELOAD_SOURCES] = action_reload_sources,
+    [CONTROL_REQ_AUTH_DATA] = answer_auth_data,
+    [CONTROL_REQ_CLIENT_ACCESSES_BY_INDEX3] = answer_client_accesses,
+    [CONTROL_REQ_SELECT_DATA] = answer_select_data,
+    [CONTROL_REQ_LOCAL3] = action_local,
 };
 
 static control_handler *find_handler(unsigned number) {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (rows[i].number == number)
-            return rows[i].handler;
-    }
-    return NULL;
+    return number < sizeof(handlers) / sizeof(handlers[0]) ? handlers[number] : NULL;
 }
 
 /* Without bindcmdaddress nobody but this machine is listened to. */
@@ -172,10 +166,12 @@ static void answer(struct engine *engine, const struct packet *packet,
 
     out.bytes = bytes;
     out.length = CONTROL_REPLY_HEADER;
-    if (status == CONTROL_SUCCESS && info->reply->length > 0) {
+    if (status == CONTROL_SUCCESS && info->reply != CONTROL_LAYOUT_none) {
+        const struct control_layout *layout = control_layout(info->reply);
+
         reply.reply = info->reply_type;
-        control_encode(info->reply, results, bytes + CONTROL_REPLY_HEADER);
-        out.length += info->reply->length;
+        control_encode(layout, results, bytes + CONTROL_REPLY_HEADER);
+        out.length += layout->length;
     }
     control_reply_encode(&reply, bytes);
     if (out.length <= packet->length)
@@ -198,7 +194,8 @@ static enum control_status perform(struct engine *engine, const struct packet *p
     if (!is_unix(packet) && (info->open & engine->config->open_commands) == 0)
         return CONTROL_UNAUTHORISED;
     memset(&arguments, 0, sizeof(arguments));
-    control_decode(info->request, packet->bytes + CONTROL_REQUEST_HEADER, &arguments);
+    control_decode(control_layout(info->request), packet->bytes + CONTROL_REQUEST_HEADER,
+                   &arguments);
     return handler(engine, &arguments, results);
 }
 

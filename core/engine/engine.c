@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/engine/authentication.h"
+#include "core/engine/broadcast.h"
 #include "core/engine/control.h"
 #include "core/engine/dump.h"
 #include "core/engine/reference.h"
+#include "core/engine/reload.h"
 #include "core/engine/serve.h"
 #include "core/engine/sources.h"
 
@@ -102,6 +105,8 @@ static void start_features(struct engine *engine) {
     smoothing_init(engine);
     fallback_init(engine);
     engine->manual.enabled = engine->config->manual;
+    authentication_load(engine);
+    broadcast_init(engine);
 }
 
 void engine_add_sources(struct engine *engine) {
@@ -111,6 +116,7 @@ void engine_add_sources(struct engine *engine) {
         if (sources_add(engine, source) != ADD_OK)
             log_error(engine_log(engine), "Could not add source %s", source->name);
     }
+    reload_sources(engine);
 }
 
 struct engine *engine_new(const struct config *config, const struct engine_options *options,
@@ -172,6 +178,7 @@ void engine_free(struct engine *engine) {
     access_free(engine->ntp_access);
     access_free(engine->command_access);
     leap_free(engine);
+    keys_free(&engine->keys);
     free(engine);
 }
 
@@ -201,8 +208,11 @@ void engine_packet(struct engine *engine, const struct packet *packet) {
 }
 
 void engine_sent(struct engine *engine, const struct packet *packet) {
-    if (packet->socket >= 0 && packet->socket < ENGINE_MAX_SOCKETS &&
-        engine->sockets[packet->socket].owner == OWNER_SOURCE)
+    if (packet->socket < 0 || packet->socket >= ENGINE_MAX_SOCKETS)
+        return;
+    if (engine->sockets[packet->socket].owner == OWNER_SERVER)
+        serve_sent(engine, packet);
+    else if (engine->sockets[packet->socket].owner == OWNER_SOURCE)
         sources_sent(engine, engine->sockets[packet->socket].source, packet);
 }
 
@@ -226,6 +236,7 @@ static void watch_time_jump(struct engine *engine) {
     }
     clock_forget_slew(&engine->clock);
     log_warning(engine_log(engine), "%s time jump detected!", jump > 0.0 ? "Forward" : "Backward");
+    engine->phase_epoch = 0;
     sources_reset(engine);
     reference_lose(engine);
 }
@@ -264,10 +275,9 @@ static void watch_end(struct engine *engine, ns_t now) {
 }
 
 static void (*const timer_handlers[TIMER_COUNT])(struct engine *engine, ns_t now) = {
-    [TIMER_INITIAL] = initial_run,
-    [TIMER_TEMPERATURE] = temperature_run,
-    [TIMER_FALLBACK] = fallback_run,
-    [TIMER_LEAP] = leap_run,
+    [TIMER_INITIAL] = initial_run,     [TIMER_TEMPERATURE] = temperature_run,
+    [TIMER_FALLBACK] = fallback_run,   [TIMER_LEAP] = leap_run,
+    [TIMER_BROADCAST] = broadcast_run,
 };
 
 /* A handler sets its timer anew, or it stays silent. */

@@ -18,7 +18,13 @@ typedef enum control_status control_handler(struct engine *engine,
 /* reports.c */
 control_handler answer_n_sources, answer_source_data, answer_tracking, answer_sourcestats,
     answer_activity, answer_server_stats, answer_ntp_data, answer_source_name,
-    answer_client_accesses, answer_select_data, answer_auth_data;
+    answer_client_accesses, answer_select_data;
+
+/* authentication.c */
+control_handler action_rekey, answer_auth_data;
+
+/* reload.c */
+control_handler action_reload_sources;
 
 /* smoothing.c */
 control_handler answer_smoothing, action_smoothtime;

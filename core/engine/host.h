@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "core/base/log.h"
-#include "core/conf/config.h"
+#include "core/conf/conf.h"
 #include "core/ntp/packet.h"
 
 enum socket_kind {
@@ -73,11 +73,20 @@ struct host {
     /* Files. read_file: bytes read (NUL is added; at most size - 1), or -1. replace_file: by
      * rename, atomic. */
     long (*read_file)(void *context, const char *path, char *buffer, size_t size);
+    /* All of a file that nobody else should read or write (a warning when somebody can), from
+     * malloc; NULL: it cannot be read. */
+    char *(*read_secret)(void *context, const char *path);
     bool (*replace_file)(void *context, const char *path, const char *text, int mode);
     bool (*remove_file)(void *context, const char *path);
+    /* The files of sourcedir directories are read with it; NULL: there are none. */
+    const struct conf_reader *conf_reader;
     /* Appends text to logdir/NAME.log; false once a write failed (said once by the host). */
     bool (*append_log)(void *context, const char *name, const char *text);
     void (*cycle_logs)(void *context);
+
+    /* The clock was wrong by more than mailonchange's threshold (s, positive = slow): somebody
+     * wants a mail about it. NULL = there is no mail here. */
+    void (*mail_change)(void *context, double offset);
 
     /* Ends the program's loop with this exit status. */
     void (*stop)(void *context, int status);

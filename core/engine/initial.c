@@ -48,7 +48,6 @@ static void correct(struct engine *engine, double offset) {
         log_error(log, "Could not step system clock");
 }
 
-/* The lines of the names stay, empty: their answers may still come. */
 static void finish(struct engine *engine) {
     const struct log *log = engine_log(engine);
 
@@ -63,7 +62,7 @@ static void finish(struct engine *engine) {
         log_warning(log, "No suitable source for initstepslew");
     sources_free(engine);
     for (int i = 0; i < engine->group_count; i++)
-        engine->groups[i].next_resolve = NS_NEVER;
+        engine->groups[i].used = false;
     engine->failures_said = 0;
     engine->initial.running = false;
     engine_add_sources(engine);

@@ -34,7 +34,8 @@ enum add_result sources_add(struct engine *engine, const struct source_config *c
     int wanted = 1, index = 0;
     struct group *group;
 
-    while (index < engine->group_count && engine->groups[index].used)
+    while (index < engine->group_count &&
+           (engine->groups[index].used || engine->groups[index].resolving))
         index++;
     if (index >= ENGINE_MAX_GROUPS || engine->source_count >= ENGINE_MAX_SOURCES)
         return ADD_TOO_MANY;
@@ -46,8 +47,11 @@ enum add_result sources_add(struct engine *engine, const struct source_config *c
         return ADD_INVALID_NAME;
 
     group = &engine->groups[index];
-    *group = (struct group){
-        .config = *config, .used = true, .is_name = is_name, .next_resolve = NS_NEVER};
+    *group = (struct group){.config = *config,
+                            .used = true,
+                            .online = config->online,
+                            .is_name = is_name,
+                            .next_resolve = NS_NEVER};
     if (index == engine->group_count)
         engine->group_count++;
     if (is_name && config->type == SOURCE_POOL)
@@ -57,40 +61,70 @@ enum add_result sources_add(struct engine *engine, const struct source_config *c
     for (int i = 0; i < wanted; i++) {
         struct source *source = sources_new(engine, index);
 
-        if (source == NULL || (!is_name && !sources_set_address(engine, source, &address)))
+        if (source == NULL || (!is_name && !sources_set_address(engine, source, &address))) {
+            sources_remove_group(engine, index);
             return ADD_NO_MEMORY;
+        }
     }
     if (is_name)
         group->next_resolve = engine_monotonic(engine);
+    if (config->key != 0)
+        keys_check(&engine->keys, config->key, engine_log(engine));
     return ADD_OK;
 }
 
+/* Asks for the group's name now. */
+static void resolve(struct group *group, ns_t now) {
+    group->next_resolve = now;
+    group->retries = 0;
+}
+
 void sources_resolve_now(struct engine *engine) {
-    ns_t now = engine_monotonic(engine);
-
     for (int i = 0; i < engine->group_count; i++) {
-        struct group *group = &engine->groups[i];
-
-        if (group->next_resolve != NS_NEVER && !group->resolving) {
-            group->next_resolve = now;
-            group->retries = 0;
-        }
+        if (engine->groups[i].next_resolve != NS_NEVER)
+            resolve(&engine->groups[i], engine_monotonic(engine));
     }
 }
 
-/* Addresses of names that are still needed, most of all those of groups with placeholders. */
-static bool needs_address(const struct engine *engine, int index) {
-    for (int i = 0; i < engine->source_count; i++) {
-        if (engine->sources[i]->group == index && !engine->sources[i]->resolved)
-            return true;
+void sources_refresh(struct engine *engine) {
+    for (int i = 0; i < engine->group_count; i++) {
+        if (engine->groups[i].is_name)
+            resolve(&engine->groups[i], engine_monotonic(engine));
     }
-    return false;
+    for (int i = 0; i < engine->source_count; i++)
+        engine->sources[i]->stale = engine->sources[i]->resolved;
 }
 
-static struct source *next_placeholder(struct engine *engine, int index) {
+/* Only one in a refresh interval, so that a pool whose name has ever other addresses does not lose
+ * its members all at once; first the one that was looked up longest ago. */
+static void refresh_in_turn(struct engine *engine, struct source *source, ns_t now) {
+    ns_t interval = engine->config->refresh * NS_PER_S;
+    struct group *group = &engine->groups[source->group];
+
+    if (interval == 0 || now < engine->next_refresh || now - source->confirmed < interval ||
+        !group->is_name || group->resolving || group->next_resolve != NS_NEVER)
+        return;
     for (int i = 0; i < engine->source_count; i++) {
-        if (engine->sources[i]->group == index && !engine->sources[i]->resolved)
-            return engine->sources[i];
+        const struct source *other = engine->sources[i];
+
+        if (other->resolved && other->association.reachability != 0 &&
+            engine->groups[other->group].is_name && other->confirmed < source->confirmed)
+            return;
+    }
+    engine->next_refresh = now + interval;
+    source->stale = true;
+    source->confirmed = now;
+    resolve(group, now);
+}
+
+/* The next source of the group that an address is wanted for: a placeholder, or one whose own is no
+ * longer listed. */
+static struct source *next_waiting(const struct engine *engine, int index) {
+    for (int i = 0; i < engine->source_count; i++) {
+        struct source *source = engine->sources[i];
+
+        if (source->group == index && (!source->resolved || source->stale))
+            return source;
     }
     return NULL;
 }
@@ -125,28 +159,49 @@ static void replace(struct engine *engine, struct source *source, const struct a
                  sources_format(engine, source, text));
 }
 
-/* The name's own server's address is still among the answers: nothing to replace it with. */
+/* Those whose address is still among the answers keep it; the others do until there is one. */
+static void confirm_listed(struct engine *engine, int index, const struct address *addresses,
+                           int count) {
+    for (int i = 0; i < count; i++) {
+        struct source *source = sources_find(engine, &addresses[i]);
+
+        if (source != NULL && source->group == index) {
+            source->stale = false;
+            source->confirmed = engine_monotonic(engine);
+        }
+    }
+}
+
+static bool is_usable(struct engine *engine, const struct group *group,
+                      const struct address *address) {
+    return (group->config.family == ADDRESS_NONE || group->config.family == address->family) &&
+           sources_find(engine, address) == NULL &&
+           sources_routable(engine, &(struct endpoint){*address, (uint16_t)group->config.port});
+}
+
 static void use_addresses(struct engine *engine, int index, const struct address *addresses,
                           int count) {
-    struct group *group = &engine->groups[index];
-    struct source *useless = replaceable(engine, index);
+    struct source *useless = replaceable(engine, index), *source;
     int first =
         useless != NULL && count > 0 ? (int)(random_u32(&engine->random) % (unsigned)count) : 0;
 
+    confirm_listed(engine, index, addresses, count);
     for (int i = 0; i < count && i < CONFIG_MAX_POOL; i++) {
         const struct address *address = &addresses[(first + i) % count];
-        struct source *placeholder = next_placeholder(engine, index);
 
-        if (group->config.family != ADDRESS_NONE && group->config.family != address->family)
+        source = next_waiting(engine, index);
+        if (source == NULL)
+            source = useless;
+        if (source == NULL)
+            break;
+        if (!is_usable(engine, &engine->groups[index], address))
             continue;
-        if (sources_find(engine, address) != NULL)
-            continue;
-        if (placeholder != NULL) {
-            sources_set_address(engine, placeholder, address);
-        } else if (useless != NULL) {
-            replace(engine, useless, address);
+        if (source == useless)
             useless = NULL;
-        }
+        if (source->resolved)
+            replace(engine, source, address);
+        else
+            sources_set_address(engine, source, address);
     }
 }
 
@@ -155,19 +210,21 @@ void sources_resolved(struct engine *engine, int index, enum resolve_status stat
     struct group *group;
     ns_t now = engine_monotonic(engine);
 
-    if (index < 0 || index >= engine->group_count || !engine->groups[index].used)
+    if (index < 0 || index >= engine->group_count)
         return;
     group = &engine->groups[index];
     group->resolving = false;
+    if (!group->used)
+        return;
     group->next_resolve = NS_NEVER;
+    if (status == RESOLVE_OK)
+        use_addresses(engine, index, addresses, count);
     if (status == RESOLVE_FAILED) {
         log_warning(engine_log(engine), "Invalid host %s", group->config.name);
         group->failed = true;
         return;
     }
-    if (status == RESOLVE_OK)
-        use_addresses(engine, index, addresses, count);
-    if (needs_address(engine, index) && !group->pool_complete) {
+    if (next_waiting(engine, index) != NULL && !group->pool_complete) {
         group->next_resolve = now + retry_delay(group);
         group->retries++;
     }
@@ -205,6 +262,7 @@ void names_answered(struct engine *engine, struct source *source) {
     struct group *group = &engine->groups[source->group];
     int index = source->group, answered = 0;
 
+    refresh_in_turn(engine, source, engine_monotonic(engine));
     if (source->answered)
         return;
     source->answered = true;
@@ -242,4 +300,22 @@ void names_forget(struct engine *engine, int index) {
         members += engine->sources[i]->group == index;
     if (members <= 1)
         engine->groups[index].used = false;
+}
+
+void sources_remove_group(struct engine *engine, int index) {
+    for (int i = engine->source_count - 1; i >= 0; i--) {
+        if (engine->sources[i]->group == index)
+            sources_remove(engine, i);
+    }
+    engine->groups[index].used = false;
+}
+
+void sources_log(const struct engine *engine, const char *what, const struct source *source) {
+    const struct group *group = &engine->groups[source->group];
+    char text[SOURCE_TEXT_SIZE];
+
+    if (group->config.type == SOURCE_POOL && group->is_name)
+        log_info(engine_log(engine), "%s pool %s", what, group->config.name);
+    else
+        log_info(engine_log(engine), "%s source %s", what, sources_format(engine, source, text));
 }

@@ -210,9 +210,19 @@ static void keep_statistics(struct engine *engine, double offset, double elapsed
     reference->drift_age += elapsed;
 }
 
-void reference_set_manually(struct engine *engine, double frequency, double offset) {
-    if (fabs(offset) > engine->config->log_change)
+static void tell_change(const struct engine *engine, double offset) {
+    const struct config *config = engine->config;
+    const struct host *host = engine->host;
+
+    if (fabs(offset) > config->log_change)
         log_warning(engine_log(engine), "System clock wrong by %.6f seconds", offset);
+    if (config->mail_on_change_address && fabs(offset) > config->mail_on_change_threshold &&
+        host->mail_change)
+        host->mail_change(host->context, offset);
+}
+
+void reference_set_manually(struct engine *engine, double frequency, double offset) {
+    tell_change(engine, offset);
     reference_change(engine, frequency, offset);
     keep_statistics(engine, offset, 0.0);
     step_if_wanted(engine);
@@ -269,8 +279,7 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
         finish_once(engine, offset);
         return;
     }
-    if (fabs(offset) > engine->config->log_change)
-        log_warning(engine_log(engine), "System clock wrong by %.6f seconds", offset);
+    tell_change(engine, offset);
     max_error = fabs(offset) + system_clock_error(engine, now);
 
     change = frequency_change(engine, update, elapsed, &skew);

@@ -251,14 +251,6 @@ enum control_status answer_source_name(struct engine *engine,
     return CONTROL_SUCCESS;
 }
 
-enum control_status answer_auth_data(struct engine *engine, const union control_payload *arguments,
-                                     union control_payload *results) {
-    if (sources_find(engine, &arguments->as_address.ip_addr) == NULL)
-        return CONTROL_NO_SUCH_SOURCE;
-    results->as_auth_data.last_ke_ago = CONTROL_NEVER;
-    return CONTROL_SUCCESS;
-}
-
 enum control_status answer_select_data(struct engine *engine,
                                        const union control_payload *arguments,
                                        union control_payload *results) {

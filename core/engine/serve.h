@@ -9,4 +9,7 @@ void serve_update_sockets(struct engine *engine);
 
 void serve_packet(struct engine *engine, const struct packet *packet);
 
+/* An answer, or a request to a peer, whose report_sent was set has left. */
+void serve_sent(struct engine *engine, const struct packet *packet);
+
 #endif

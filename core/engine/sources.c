@@ -71,7 +71,8 @@ struct source *sources_new(struct engine *engine, int group) {
     if (engine->source_count >= ENGINE_MAX_SOURCES || (source = calloc(1, sizeof(*source))) == NULL)
         return NULL;
     source->group = group;
-    source->id = ++engine->next_source_id;
+    if (engine->groups[group].is_name)
+        source->id = ++engine->next_source_id;
     source->socket = -1;
     source->socket_closes = NS_NEVER;
     source->association.config = engine->groups[group].config;
@@ -107,7 +108,7 @@ bool sources_set_address(struct engine *engine, struct source *source,
     struct filter *filter = source->association.filter;
     struct filter_options options;
     bool online =
-        source->resolved ? source->association.online : engine->groups[source->group].config.online;
+        source->resolved ? source->association.online : engine->groups[source->group].online;
 
     if (filter == NULL && (filter = calloc(1, filter_size())) == NULL)
         return false;
@@ -117,11 +118,16 @@ bool sources_set_address(struct engine *engine, struct source *source,
     memset(&source->association, 0, sizeof(source->association));
     association_init(&source->association, &engine->groups[source->group].config, &remote, filter,
                      &options);
+    source->association.keys = &engine->keys;
     source->resolved = true;
-    source->answered = false;
+    source->answered = source->stale = false;
+    source->confirmed = engine_monotonic(engine);
     source->view = (struct select_source){.score = 1.0, .state = SOURCE_MISSING_SAMPLES};
     association_set_online(&source->association, online, engine_monotonic(engine) + START_DELAY_NS);
     dump_take(engine, source);
+    if (source->association.config.type == SOURCE_PEER &&
+        engine->server_sockets[address->family == ADDRESS_IPV6] < 0)
+        serve_update_sockets(engine);
     return true;
 }
 
@@ -158,39 +164,67 @@ void sources_reset(struct engine *engine) {
     engine->selected = -1;
 }
 
-/* Opens a fresh connected socket, sends the request from it, notes when it left. */
-static void transmit(struct engine *engine, struct source *source, ns_t now) {
-    struct association *association = &source->association;
+/* A fresh connected socket, -1: no way to there. */
+static int open_client(struct engine *engine, const struct endpoint *remote, int port) {
     const struct config *config = engine->config;
-    uint8_t bytes[NTP_PACKET_MAX_SIZE];
-    int family = association->remote.address.family;
+    int family = remote->address.family;
     struct socket_request request = {
         .kind = SOCKET_CLIENT,
         .family = family,
         .local = family == ADDRESS_IPV4 ? config->bind_acquisition_address4
                                         : config->bind_acquisition_address6,
-        .remote = association->remote,
-        .port = config->acquisition_port > 0 ? config->acquisition_port : 0,
+        .remote = *remote,
+        .port = port > 0 ? port : 0,
         .device = config->bind_acquisition_device,
         .dscp = config->dscp,
     };
-    struct packet packet = {.remote = association->remote, .bytes = bytes};
+
+    return engine->host->open_socket(engine->host->context, &request);
+}
+
+bool sources_routable(struct engine *engine, const struct endpoint *remote) {
+    int socket = open_client(engine, remote, 0);
+
+    if (socket >= 0)
+        engine->host->close_socket(engine->host->context, socket);
+    return socket >= 0;
+}
+
+/* The socket that a request is sent from: a peer's is the server's, which stays open; a client's a
+ * fresh connected one. -1: there is none. */
+static int request_socket(struct engine *engine, struct source *source, ns_t now) {
+    const struct association *association = &source->association;
+    int family = association->remote.address.family;
+
+    if (engine->options.family != ADDRESS_NONE && engine->options.family != family)
+        return -1;
+    if (association->config.type == SOURCE_PEER)
+        return engine->server_sockets[family == ADDRESS_IPV6];
+    source->socket = open_client(engine, &association->remote, engine->config->acquisition_port);
+    if (!engine_own_socket(engine, source->socket, OWNER_SOURCE, source))
+        return source->socket = -1;
+    source->socket_closes =
+        now + ns_from_seconds(association->config.max_delay) + SOCKET_LIFETIME_NS;
+    return source->socket;
+}
+
+/* Sends the request and notes when it left. */
+static void transmit(struct engine *engine, struct source *source, ns_t now) {
+    struct association *association = &source->association;
+    uint8_t bytes[NTP_PACKET_MAX_SIZE];
+    struct request_context context = {
+        .monotonic = now,
+        .ntp = engine_ntp(engine),
+        .selected = engine->selected >= 0 && engine->sources[engine->selected] == source,
+    };
+    struct packet packet = {.remote = association->remote, .bytes = bytes, .report_sent = true};
     ns_t left;
 
     close_socket(engine, source);
-    packet.length = association_request(
-        association, now, engine->selected >= 0 && engine->sources[engine->selected] == source,
-        &engine->random, bytes);
-    if (packet.length == 0)
+    reference_serve(engine, context.ntp, &context.served);
+    packet.length = association_request(association, &context, &engine->random, bytes);
+    if (packet.length == 0 || (packet.socket = request_socket(engine, source, now)) < 0)
         return;
-    source->socket = engine->host->open_socket(engine->host->context, &request);
-    if (!engine_own_socket(engine, source->socket, OWNER_SOURCE, source)) {
-        source->socket = -1;
-        return;
-    }
-    source->socket_closes =
-        now + ns_from_seconds(association->config.max_delay) + SOCKET_LIFETIME_NS;
-    packet.socket = source->socket;
     left = engine_clock(engine);
     if (!engine->host->send_packet(engine->host->context, &packet)) {
         close_socket(engine, source);
@@ -278,6 +312,41 @@ ns_t sources_next(const struct engine *engine) {
             next = source->socket_closes;
     }
     return next;
+}
+
+/* By endpoint; without one by the stamp of the last request: the kernel does not say where a packet
+ * was sent to. */
+static struct source *find_peer(const struct engine *engine, const struct endpoint *remote,
+                                ntp_time_t transmit) {
+    for (int i = 0; i < engine->source_count; i++) {
+        const struct association *association = &engine->sources[i]->association;
+
+        if (association->config.type == SOURCE_PEER && engine->sources[i]->resolved &&
+            (remote != NULL ? remote->port == association->remote.port &&
+                                  address_equal(&remote->address, &association->remote.address)
+                            : transmit == association->request_transmit))
+            return engine->sources[i];
+    }
+    return NULL;
+}
+
+bool sources_peer_packet(struct engine *engine, const struct packet *packet) {
+    struct source *source = find_peer(engine, &packet->remote, 0);
+
+    if (source != NULL)
+        sources_packet(engine, source, packet);
+    return source != NULL;
+}
+
+bool sources_peer_sent(struct engine *engine, const struct packet *packet) {
+    struct ntp_header header;
+    struct source *source;
+
+    ntp_header_decode(packet->bytes, &header);
+    source = find_peer(engine, NULL, header.transmit_time);
+    if (source != NULL)
+        sources_sent(engine, source, packet);
+    return source != NULL;
 }
 
 void sources_sent(struct engine *engine, struct source *source, const struct packet *packet) {

@@ -21,12 +21,19 @@ void sources_resolved(struct engine *engine, int index, enum resolve_status stat
                       const struct address *addresses, int count);
 /* Asks again at once for every name that has no address yet. */
 void sources_resolve_now(struct engine *engine);
+/* Asks again for every name: sources whose address it no longer has are replaced. */
+void sources_refresh(struct engine *engine);
 
 void sources_run(struct engine *engine, ns_t now);
 ns_t sources_next(const struct engine *engine);
 
 void sources_packet(struct engine *engine, struct source *source, const struct packet *packet);
 void sources_sent(struct engine *engine, struct source *source, const struct packet *packet);
+
+/* A packet of mode 1 or 2 that came to the server's port, and one that left from there: true, a
+ * peer of ours sent it or was sent it, and it has been taken. */
+bool sources_peer_packet(struct engine *engine, const struct packet *packet);
+bool sources_peer_sent(struct engine *engine, const struct packet *packet);
 
 /* The NTP clock changed at NTP time `when` by offset (s) and frequency (s/s): every history is
  * carried over. */

@@ -13,6 +13,7 @@
 #include "core/ntp/access.h"
 #include "core/ntp/association.h"
 #include "core/ntp/client_log.h"
+#include "core/ntp/keys.h"
 #include "core/ntp/respond.h"
 #include "core/track/select.h"
 
@@ -27,10 +28,12 @@
 struct group {
     struct source_config config;
     bool used;
-    bool is_name;       /* to be resolved; false: an address */
-    bool resolving;     /* asked, not answered yet */
-    bool failed;        /* "Invalid host": not asked again */
-    bool pool_complete; /* enough members have answered; the tentative ones were removed */
+    bool from_directory; /* of a sourcedir: compared and replaced when they are read again */
+    bool online;         /* the configuration's, as chronyc may have changed it */
+    bool is_name;        /* to be resolved; false: an address */
+    bool resolving;      /* asked, not answered yet */
+    bool failed;         /* "Invalid host": not asked again */
+    bool pool_complete;  /* enough members have answered; the tentative ones were removed */
     int retries;
     ns_t next_resolve;  /* monotonic; NS_NEVER = not needed */
     ns_t replace_after; /* monotonic, no silent source is replaced before */
@@ -41,6 +44,8 @@ struct source {
     uint32_t id; /* of ADDRESS_ID while unresolved */
     bool resolved;
     bool answered;      /* a good response at least once: no longer tentative in its pool */
+    bool stale;         /* to be replaced unless the coming answer lists its address */
+    ns_t confirmed;     /* monotonic, the last lookup of its name */
     int socket;         /* of the request in flight, -1 = none */
     ns_t socket_closes; /* monotonic */
     struct association association;
@@ -85,7 +90,14 @@ struct counters {
 };
 
 /* What is due at its own time, beside the sources and the clock's slew. */
-enum engine_timer { TIMER_INITIAL, TIMER_TEMPERATURE, TIMER_FALLBACK, TIMER_LEAP, TIMER_COUNT };
+enum engine_timer {
+    TIMER_INITIAL,
+    TIMER_TEMPERATURE,
+    TIMER_FALLBACK,
+    TIMER_LEAP,
+    TIMER_BROADCAST,
+    TIMER_COUNT
+};
 
 enum socket_owner { OWNER_NONE, OWNER_SERVER, OWNER_CONTROL, OWNER_SOURCE };
 
@@ -108,7 +120,8 @@ struct engine {
     struct source *sources[ENGINE_MAX_SOURCES];
     int source_count;
     uint32_t next_source_id;
-    int selected;                                        /* index into sources, -1 = none */
+    ns_t next_refresh; /* monotonic, no working name is looked up again before */
+    int selected;      /* index into sources, -1 = none */
     struct select_source views[ENGINE_MAX_SOURCES];      /* scratch of selection_run */
     struct combine_source combining[ENGINE_MAX_SOURCES]; /* the same */
     unsigned failures_said;   /* bits 1 << enum select_failure, since something was selected */
@@ -124,6 +137,9 @@ struct engine {
 
     struct access *ntp_access, *command_access;
     struct client_log *client_log;
+    struct keys keys;
+    ns_t broadcasts[CONFIG_MAX_BROADCASTS]; /* monotonic: when the next packet of each is due */
+    uint32_t phase_epoch;   /* random, 0 = none yet; a new one when clock.phase jumps unseen */
     int server_sockets[2];  /* IPv4, IPv6; -1 = closed */
     int control_sockets[3]; /* IPv4, IPv6, Unix */
     struct {

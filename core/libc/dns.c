@@ -20,6 +20,7 @@
 #define MAX_LABEL      63
 #define MAX_TIMEOUT_S  60
 #define MAX_ATTEMPTS   10
+#define MAX_POINTER    0x3fffu
 #define MAX_JUMPS      16
 #define RECORD_SIZE    10 /* behind the name, before the data */
 #define CLASS_INTERNET 1
@@ -261,9 +262,11 @@ bool dns_read_name(const struct dns_exchange *exchange, const uint8_t *at, char 
     text_init(&text, name, size);
     for (int jumps = 0; at < end && *at != 0 && jumps < MAX_JUMPS;) {
         if (*at >= POINTER) {
-            if (at + 1 >= end)
+            size_t target = at + 1 < end ? get_be16(at) & MAX_POINTER : SIZE_MAX;
+
+            if (target >= exchange->answer_length)
                 return false;
-            at = exchange->answer + ((at[0] & ~POINTER) << 8 | at[1]);
+            at = exchange->answer + target;
             jumps++;
             continue;
         }

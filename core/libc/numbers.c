@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 #include "core/libc/compact.h"
 
@@ -104,16 +102,26 @@ static const char *read_decimal(const char *at, double *value) {
     return at;
 }
 
+/* How many letters of a word, in any case, are here. */
+static int letters_of(const char *word, const char *at) {
+    int count = 0;
+
+    while (word[count] != '\0' && (at[count] | ' ') == word[count])
+        count++;
+    return count;
+}
+
 double COMPACT(strtod)(const char *text, char **end) {
-    static const char infinity[] = "infinity";
     const char *at, *behind;
     bool negative;
     double value = INFINITY;
+    int letters;
 
     at = skip_sign(text, &negative);
-    if (strncasecmp(at, infinity, 3) == 0) {
-        behind = at + (strncasecmp(at, infinity, 8) == 0 ? 8 : 3);
-    } else if (strncasecmp(at, "nan", 3) == 0) {
+    letters = letters_of("infinity", at);
+    if (letters >= 3) {
+        behind = at + (letters == 8 ? 8 : 3);
+    } else if (letters_of("nan", at) == 3) {
         behind = at + 3;
         value = NAN;
     } else {

@@ -94,7 +94,10 @@ static const char *parse_change(const char *at, struct change *change) {
         at = parse_number(at + 1, numbers[++missing]);
     if (*at == '/')
         at = parse_time(at + 1, &change->time);
-    return change->month >= 1 && change->month <= 12 ? at : NULL;
+    return change->month >= 1 && change->month <= 12 && change->week >= 1 && change->week <= 5 &&
+                   change->day <= 365
+               ? at
+               : NULL;
 }
 
 static bool parse_rules(const char *at, struct rules *rules) {

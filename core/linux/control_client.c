@@ -325,15 +325,16 @@ static bool attempt(struct control_client *client, struct control_request *reque
 bool control_client_ask(struct control_client *client, enum control_command command,
                         const void *payload, struct control_answer *answer) {
     const struct control_command_info *info = control_command(command);
+    const struct control_layout *layout = control_layout(info->request);
     uint8_t bytes[CONTROL_MAX_REQUEST] = {0};
-    control_encode(info->request, payload, bytes + CONTROL_REQUEST_HEADER);
+    control_encode(layout, payload, bytes + CONTROL_REQUEST_HEADER);
     struct control_request request = {.type = PACKET_REQUEST, .command = (uint16_t)command};
 
     while (control_client_open(client)) {
         for (request.attempt = 0; request.attempt <= client->retries && !stopped(client);
              request.attempt++) {
             size_t length = client->version == OLD_VERSION
-                                ? CONTROL_REQUEST_HEADER + (size_t)info->request->length
+                                ? CONTROL_REQUEST_HEADER + (size_t)layout->length
                                 : info->min_length;
             if (attempt(client, &request, bytes, length, answer))
                 return true;

@@ -10,10 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
 #include "core/linux/files.h"
+#include "core/linux/socket.h"
 
 #define COMMAND_SIZE 32 /* of /proc/PID/comm */
 
@@ -40,7 +44,8 @@ bool daemon_start(int *launcher, int *status) {
     pid_t child;
 
     *status = 1;
-    if (pipe2(ends, O_CLOEXEC) < 0 || (child = fork()) < 0) {
+    /* Without a second thread there is nothing that fork() would have to lock. */
+    if (pipe2(ends, O_CLOEXEC) < 0 || (child = _Fork()) < 0) {
         static const char words[] = "chronyd: cannot fork into the background\n";
 
         file_write(STDERR_FILENO, words, sizeof words - 1);
@@ -111,6 +116,42 @@ bool pidfile_write(const char *path) {
         return false;
     written = file_write(fd, text, (size_t)length);
     return close(fd) == 0 && written;
+}
+
+bool service_notify(const struct log *log, const char *state) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = getenv("NOTIFY_SOCKET");
+    ssize_t sent = -1;
+    int fd;
+
+    if (!path)
+        return true;
+    if (path[0] != '/' || strlen(path) >= sizeof address.sun_path) {
+        log_fatal(log, "Unsupported notification socket");
+        return false;
+    }
+    strcpy(address.sun_path, path);
+    fd = socket_new(AF_UNIX);
+    if (fd >= 0) {
+        sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
+                      sizeof address);
+        close(fd);
+    }
+    if (sent < 0)
+        log_fatal(log, "Could not send notification to $NOTIFY_SOCKET");
+    return sent >= 0;
+}
+
+int service_sockets(void) {
+    const char *text = getenv("LISTEN_FDS");
+    int64_t announced;
+    int count = 0;
+
+    if (!text || !text_parse_int(text, &announced))
+        return 0;
+    while (count < announced && fcntl(SOCKET_FIRST_INHERITED + count, F_SETFD, FD_CLOEXEC) == 0)
+        count++;
+    return count;
 }
 
 bool process_in_container(void) {

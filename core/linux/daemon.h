@@ -23,6 +23,14 @@ pid_t pidfile_owner(const char *path);
 
 bool pidfile_write(const char *path); /* false with errno set */
 
+/* What a service manager asks for by $NOTIFY_SOCKET is told: "READY=1", "STOPPING=1". True also
+ * when nobody asks; false: logged as fatal. */
+bool service_notify(const struct log *log, const char *state);
+
+/* How many descriptors, from SOCKET_FIRST_INHERITED on, the service manager has handed over by
+ * $LISTEN_FDS; to be asked before we open any. They are closed in programs that we start. */
+int service_sockets(void);
+
 /* Whether we, or the program that started us, are process 1 of a container and not an init system.
  */
 bool process_in_container(void);

@@ -177,6 +177,16 @@ static void put_source(struct message *message, const struct packet *packet, int
     }
 }
 
+/* Behind what is there already. */
+static void put_stamp_request(struct message *message) {
+    uint8_t *end = message->control.bytes + message->header.msg_controllen;
+
+    message->header.msg_control = message->control.bytes;
+    memset(end, 0, TIMESTAMP_REQUEST_SIZE);
+    timestamp_request((struct cmsghdr *)(void *)end);
+    message->header.msg_controllen += TIMESTAMP_REQUEST_SIZE;
+}
+
 static bool put_path(struct message *message, const char *path) {
     struct sockaddr_un *name = (struct sockaddr_un *)&message->name;
 
@@ -209,6 +219,8 @@ bool socket_send(struct linux_sockets *sockets, const struct packet *packet) {
             socket_address_from_endpoint(&packet->remote, interface, &message.name);
         if (packet->local.family != ADDRESS_NONE)
             put_source(&message, packet, interface);
+        if (packet->report_sent && slot->reports)
+            put_stamp_request(&message);
     }
     do
         sent = sendmsg(socket_fd(sockets, packet->socket), &message.header, 0);

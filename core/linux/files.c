@@ -104,6 +104,22 @@ char *file_read_text(const char *path) {
     return text;
 }
 
+char *file_read_secret(const struct log *log, const char *path) {
+    struct stat status;
+
+    if (stat(path, &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0)
+        log_warning(log, "World-%s permissions on %s",
+                    status.st_mode & S_IWOTH ? "writable" : "readable", path);
+    return file_read_text(path);
+}
+
+void file_check_secret(const struct log *log, const char *path) {
+    if (access(path, R_OK) < 0)
+        log_warning(log, "Missing read access to %s : %s", path, strerror(errno));
+    if (access(path, W_OK) == 0)
+        log_warning(log, "Having write access to %s", path);
+}
+
 bool file_write(int fd, const char *text, size_t length) {
     while (length > 0) {
         ssize_t written = write(fd, text, length);

@@ -21,6 +21,13 @@ long file_read(const struct log *log, const char *path, char *buffer, size_t siz
 #define FILE_MAX_TEXT (16 << 20)
 char *file_read_text(const char *path);
 
+/* The same of a file that nobody but its owner and group should see: warns when others may read or
+ * write it. */
+char *file_read_secret(const struct log *log, const char *path);
+
+/* After root is gone: warns when we can no longer read such a file, or can change it. */
+void file_check_secret(const struct log *log, const char *path);
+
 /* PATH.tmp is written and renamed to PATH. */
 bool file_replace(const struct log *log, const char *path, const char *text, int mode);
 

@@ -10,6 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/linux/clock.h"
+#include "core/linux/conf_reader.h"
 #include "core/linux/files.h"
 
 static ns_t read_clock(void *context) {
@@ -80,6 +81,14 @@ static long read_file(void *context, const char *path, char *buffer, size_t size
     return file_read(&host->host.log, path, buffer, size);
 }
 
+static char *read_secret(void *context, const char *path) {
+    struct linux_host *host = context;
+    char *text = host->secret;
+
+    host->secret = NULL;
+    return text ? text : file_read_secret(&host->host.log, path);
+}
+
 static bool replace_file(void *context, const char *path, const char *text, int mode) {
     struct linux_host *host = context;
 
@@ -102,6 +111,12 @@ static void cycle_logs(void *context) {
     struct linux_host *host = context;
 
     log_files_cycle(&host->log_files);
+}
+
+static void mail_change(void *context, double offset) {
+    struct linux_host *host = context;
+
+    host->mail_change(host->owner, offset);
 }
 
 static void stop(void *context, int status) {
@@ -133,17 +148,22 @@ void linux_host_init(struct linux_host *host, const struct linux_options *option
         .close_socket = close_socket,
         .send_packet = send_packet,
         .resolve_name = resolve_name,
+        .conf_reader = &linux_conf_reader,
         .read_file = read_file,
+        .read_secret = read_secret,
         .replace_file = replace_file,
         .remove_file = remove_file,
         .append_log = append_log,
         .cycle_logs = cycle_logs,
+        .mail_change = options->mail_change ? mail_change : NULL,
         .stop = stop,
     };
     host->signals = options->signals;
     host->ready = options->ready;
-    host->ready_context = options->ready_context;
+    host->mail_change = options->mail_change;
+    host->owner = options->owner;
     sockets_init(&host->sockets, &host->host.log);
+    host->sockets.inherited = options->inherited;
     names_init(&host->names);
     log_files_init(&host->log_files, options->log_dir, &host->host.log);
 }

@@ -24,8 +24,10 @@ struct linux_host {
     struct linux_sockets sockets;
     struct names names;
     struct log_files log_files;
-    void (*ready)(void *context); /* NULL = nobody waits, or was told */
-    void *ready_context;
+    void (*ready)(void *owner); /* NULL = nobody waits, or was told */
+    void (*mail_change)(void *owner, double offset);
+    void *owner;
+    char *secret; /* the key file as root has read it, until the engine takes it */
     bool stopped;
     int status;
 };
@@ -35,8 +37,10 @@ struct linux_options {
     struct linux_signals *signals;
     bool control_clock;  /* the clock may be steered: no -x; the kernel has the last word */
     const char *log_dir; /* NULL = none; must outlive the host */
-    void (*ready)(void *context); /* called once when the engine is ready; NULL = not at all */
-    void *ready_context;
+    int inherited;       /* so many descriptors from 3 on are the service manager's sockets */
+    void (*ready)(void *owner); /* called once when the engine is ready; NULL = not at all */
+    void (*mail_change)(void *owner, double offset); /* see struct host; NULL = no mail */
+    void *owner;
 };
 
 /* A zeroed struct becomes a host that must stay where it is. Takes control of the clock, or says

@@ -1,5 +1,6 @@
 /* Numbers of the Linux interface that musl does not define and that we do not want kernel headers
- * for: linux/net_tstamp.h, linux/capability.h. They are part of the kernel's promise to user space.
+ * for: linux/net_tstamp.h, linux/capability.h, linux/seccomp.h. They are part of the kernel's
+ * promise to user space.
  */
 #ifndef CHRONOBOX_LINUX_KERNEL_H
 #define CHRONOBOX_LINUX_KERNEL_H
@@ -14,5 +15,9 @@
 #define CAPABILITY_VERSION_3        0x20080522
 #define CAPABILITY_NET_BIND_SERVICE 10
 #define CAPABILITY_SYS_TIME         25
+
+/* seccomp(2): SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC */
+#define SECCOMP_FILTER      1
+#define SECCOMP_ALL_THREADS 1
 
 #endif

@@ -90,7 +90,7 @@ static void wait_for_events(struct linux_host *host) {
 static void say_ready(struct linux_host *host) {
     if (host->ready == NULL || !engine_ready(host->engine))
         return;
-    host->ready(host->ready_context);
+    host->ready(host->owner);
     host->ready = NULL;
 }
 

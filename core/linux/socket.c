@@ -116,49 +116,64 @@ static void set_options(int fd, const struct socket_request *request) {
         if ((row->kinds & 1 << request->kind) && (!row->family || row->family == request->family))
             setsockopt(fd, row->level, row->name, &one, sizeof one);
     }
+    /* Requests to several servers from one port: connected, each gets its own answer. */
+    if (request->kind == SOCKET_CLIENT && request->port > 0)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (request->dscp > 0 && request->family == ADDRESS_IPV4)
         setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic_class, sizeof traffic_class);
     if (request->dscp > 0 && request->family == ADDRESS_IPV6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class, sizeof traffic_class);
 }
 
-static bool bind_to_path(int fd, const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (strlen(path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    strcpy(address.sun_path, path);
-    unlink(path); /* left behind by a daemon that was killed */
-    return bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
-}
-
-static bool bind_to_address(int fd, const struct socket_request *request) {
+/* What to bind to; its length, 0 = the kernel chooses address and port when the socket is first
+ * used. */
+static socklen_t find_local(const struct socket_request *request,
+                            struct sockaddr_storage *address) {
     struct endpoint local = {.address = request->local, .port = (uint16_t)request->port};
-    struct sockaddr_storage address;
-    socklen_t length;
 
+    if (request->family == ADDRESS_NONE) {
+        struct sockaddr_un *name = (struct sockaddr_un *)address;
+
+        memset(address, 0, sizeof *address);
+        name->sun_family = AF_UNIX;
+        strncpy(name->sun_path, request->path, sizeof name->sun_path - 1);
+        return sizeof *name;
+    }
     if (local.address.family == ADDRESS_NONE) {
         if (local.port == 0)
-            return true; /* the kernel chooses both when the socket is first used */
+            return 0;
         local.address.family = (uint16_t)request->family;
     }
-    length = socket_address_from_endpoint(&local, 0, &address);
-    return bind(fd, (struct sockaddr *)&address, length) == 0;
+    return socket_address_from_endpoint(&local, 0, address);
 }
 
-static bool set_up(int fd, const struct socket_request *request) {
+/* A copy, for closing a socket must not close the service manager's; -1 = none is bound there. */
+static int copy_inherited(const struct linux_sockets *sockets,
+                          const struct sockaddr_storage *wanted, socklen_t length) {
+    for (int fd = SOCKET_FIRST_INHERITED; fd < SOCKET_FIRST_INHERITED + sockets->inherited; fd++) {
+        struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
+        socklen_t size = sizeof bound;
+
+        if (length > 0 && getsockname(fd, (struct sockaddr *)&bound, &size) == 0 &&
+            memcmp(&bound, wanted, length) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+            return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    }
+    return -1;
+}
+
+static bool set_up(int fd, const struct socket_request *request,
+                   const struct sockaddr_storage *local, socklen_t local_length) {
     struct sockaddr_storage address;
     socklen_t length;
 
-    if (request->family == ADDRESS_NONE)
-        return bind_to_path(fd, request->path);
-    set_options(fd, request);
+    if (request->family != ADDRESS_NONE)
+        set_options(fd, request);
+    else if (local_length > 0)
+        unlink(request->path); /* left behind by a daemon that was killed */
     if (request->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, request->device,
                                       (socklen_t)strlen(request->device) + 1) < 0)
         return false;
-    if (!bind_to_address(fd, request))
+    if (local_length > 0 && bind(fd, (const struct sockaddr *)local, local_length) < 0)
         return false;
     length = socket_address_from_endpoint(&request->remote, 0, &address);
     return length == 0 || connect(fd, (struct sockaddr *)&address, length) == 0;
@@ -195,6 +210,7 @@ static int remember(struct linux_sockets *sockets, int fd, short events,
     slot = &sockets->slots[handle];
     *slot = (struct linux_socket){
         .used = true,
+        .reports = (events & POLLPRI) != 0,
         .connected = request->remote.address.family != ADDRESS_NONE,
         .position = (uint16_t)sockets->count,
         .family = request->family,
@@ -210,11 +226,25 @@ static int remember(struct linux_sockets *sockets, int fd, short events,
 int socket_open(struct linux_sockets *sockets, const struct socket_request *request) {
     static const int families[] = {
         [ADDRESS_NONE] = AF_UNIX, [ADDRESS_IPV4] = AF_INET, [ADDRESS_IPV6] = AF_INET6};
-    int fd = socket_new(families[request->family]);
-    int handle = -1;
+    struct sockaddr_storage local;
+    socklen_t length;
+    int handle = -1, fd = -1;
+    bool bound;
 
-    if (fd >= 0 && set_up(fd, request))
+    if (request->family == ADDRESS_NONE && strlen(request->path) >= SOCKET_PATH_SIZE - 1)
+        return -1;
+    length = find_local(request, &local);
+    if (request->kind != SOCKET_CLIENT)
+        fd = copy_inherited(sockets, &local, length);
+    bound = fd >= 0;
+    if (!bound)
+        fd = socket_new(families[request->family]);
+    if (fd >= 0 && set_up(fd, request, &local, bound ? 0 : length))
         handle = remember(sockets, fd, enable_timestamps(sockets, fd, request), request);
+    if (handle >= 0 && bound) {
+        free(sockets->slots[handle].path); /* not ours to remove */
+        sockets->slots[handle].path = NULL;
+    }
     if (handle < 0) {
         log_message(sockets->log, LOG_DEBUG_LEVEL, "Could not open a socket : %s", strerror(errno));
         if (fd >= 0)

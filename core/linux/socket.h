@@ -12,12 +12,14 @@
 #define LINUX_MAX_SOCKETS 1024 /* handles are below this, as the engine wants them */
 #define DATAGRAM_MAX_SIZE                                                                          \
     2048 /* longer ones are cut; every protocol here drops them for their length */
-#define SOCKET_PATH_SIZE    109 /* sun_path and a NUL */
-#define CONTROL_BUFFER_SIZE 512 /* ancillary data of one datagram */
+#define SOCKET_FIRST_INHERITED 3   /* as service managers do it */
+#define SOCKET_PATH_SIZE       109 /* sun_path and a NUL */
+#define CONTROL_BUFFER_SIZE    512 /* ancillary data of one datagram */
 
 struct linux_socket {
     bool used;
     bool connected;
+    bool reports;           /* transmit stamps can be had */
     uint16_t position;      /* in polls */
     int family;             /* enum address_family; ADDRESS_NONE = Unix */
     struct endpoint remote; /* connected to; family NONE otherwise */
@@ -28,7 +30,9 @@ struct linux_socket {
  * gap. */
 struct linux_sockets {
     const struct log *log;
-    int keeper; /* timestamp_open_keeper() */
+    int inherited; /* so many descriptors from SOCKET_FIRST_INHERITED on may be sockets of the
+                      service manager */
+    int keeper;    /* timestamp_open_keeper() */
     bool keeper_tried;
     int count;
     struct pollfd polls[LINUX_MAX_SOCKETS + 1]; /* one more than sockets: the resolver's pipe */
@@ -42,7 +46,8 @@ void sockets_close_all(struct linux_sockets *sockets);
 /* A non-blocking datagram socket of family AF_*, closed on exec, or -1 with errno set. */
 int socket_new(int family);
 
-/* A handle, or -1 (said at debug level). */
+/* Takes a copy of the service manager's socket when one is bound to that address or path. A handle,
+ * or -1 (said at debug level). */
 int socket_open(struct linux_sockets *sockets, const struct socket_request *request);
 void socket_close(struct linux_sockets *sockets, int handle);
 

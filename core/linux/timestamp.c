@@ -21,12 +21,24 @@ static bool set_option(int fd, int option, int value) {
 bool timestamp_enable(int fd, bool transmit) {
     int receive_flags = STAMP_SOFTWARE | STAMP_RX_SOFTWARE | STAMP_OPT_CMSG;
 
-    if (transmit && set_option(fd, SO_SELECT_ERR_QUEUE, 1) &&
-        set_option(fd, SO_TIMESTAMPING, receive_flags | STAMP_TX_SOFTWARE))
+    bool queue = set_option(fd, SO_SELECT_ERR_QUEUE, 1);
+
+    if (transmit && queue && set_option(fd, SO_TIMESTAMPING, receive_flags | STAMP_TX_SOFTWARE))
         return true;
-    if (!set_option(fd, SO_TIMESTAMPING, receive_flags) && !set_option(fd, SO_TIMESTAMPNS, 1))
+    if (set_option(fd, SO_TIMESTAMPING, receive_flags))
+        return queue && !transmit;
+    if (!set_option(fd, SO_TIMESTAMPNS, 1))
         set_option(fd, SO_TIMESTAMP, 1);
     return false;
+}
+
+void timestamp_request(struct cmsghdr *message) {
+    uint32_t flags = STAMP_TX_SOFTWARE;
+
+    message->cmsg_level = SOL_SOCKET;
+    message->cmsg_type = SO_TIMESTAMPING;
+    message->cmsg_len = CMSG_LEN(sizeof flags);
+    memcpy(CMSG_DATA(message), &flags, sizeof flags);
 }
 
 int timestamp_open_keeper(void) {

@@ -10,10 +10,16 @@
 
 #include "core/base/time.h"
 
-/* Asks for receive stamps, and with `transmit` for transmit stamps through the error queue; falls
- * back to the older receive-only options where the kernel or a sandbox refuses. True: transmit
- * stamps will come, as POLLPRI. */
+/* Asks for receive stamps, and for transmit stamps through the error queue: with `transmit` of
+ * every datagram, else of those that timestamp_request() is used for. Falls back to the older
+ * receive-only options where the kernel or a sandbox refuses. True: transmit stamps will come, as
+ * POLLPRI. */
 bool timestamp_enable(int fd, bool transmit);
+
+/* Writes the control message that asks for the transmit stamp of the datagram that it is sent with;
+ * room for TIMESTAMP_REQUEST_SIZE bytes. */
+#define TIMESTAMP_REQUEST_SIZE CMSG_SPACE(sizeof(uint32_t))
+void timestamp_request(struct cmsghdr *message);
 
 /* A socket whose only work is to keep the kernel stamping between the short lives of client
  * sockets: switching it on takes longer than a response on a local network. -1 when there is no

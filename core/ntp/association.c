@@ -1,6 +1,4 @@
-/* An association's life: configuration in effect, online and offline, bursts, and the requests it
- * sends. A request tells nothing of our time: its transmit stamp is random and the rest is zero, so
- * that only who saw it can answer. */
+/* An association's life: configuration in effect, online and offline, bursts. */
 #include "core/ntp/association.h"
 
 #include <string.h>
@@ -19,11 +17,8 @@
 #define MIN_QUANTILE      0.05
 #define MAX_QUANTILE      0.95
 #define MAX_MIN_STRATUM   (NTP_MAX_STRATUM - 1)
-#define DEFAULT_VERSION   4
-#define REQUEST_PRECISION 32 /* no clock has it: nothing is said */
 #define IBURST_GOOD       4
 #define IBURST_TOTAL      8
-#define MAX_UNANSWERED    4 /* interleaved requests; then a basic one starts anew */
 #define MAX_KERNEL_LAG_NS NS_PER_S
 
 static double clamp(double value, double low, double high) {
@@ -115,7 +110,7 @@ void association_reset(struct association *association) {
         median_reset(association->median);
     association->quantile = (struct delay_quantile){0};
     association->previous = (struct exchange){0};
-    association->response_pending = false;
+    association->response_pending = association->alternating = false;
     association->leap = NTP_LEAP_UNSYNCHRONISED;
     association->poll = association->config.minpoll;
     association->poll_score = 0.0;
@@ -136,40 +131,6 @@ void association_adjust(struct association *association, ns_t when, double frequ
     }
     if (association->median != NULL)
         median_adjust(association->median, when, frequency, offset);
-}
-
-static ntp_time_t random_stamp(struct random *random, ntp_time_t not_this) {
-    ntp_time_t stamp;
-
-    do
-        stamp = random_u64(random);
-    while (stamp == 0 || stamp == not_this);
-    return stamp;
-}
-
-size_t association_request(struct association *association, ns_t now, bool selected,
-                           struct random *random, uint8_t *bytes) {
-    struct ntp_header header = {.mode = NTP_MODE_CLIENT, .precision = REQUEST_PRECISION};
-    bool interleaved = association->config.xleave && association->previous.known &&
-                       association->unanswered < MAX_UNANSWERED;
-
-    polling_begin(association, selected);
-    association->request_transmit = random_stamp(random, association->request_transmit);
-    association->request_receive =
-        interleaved ? random_stamp(random, association->request_transmit) : 0;
-    association->transmit = (struct timestamp){0};
-    association->response_pending = true;
-    association->unanswered++;
-    association->counters.transmitted++;
-    header.version =
-        (uint8_t)(association->config.version != 0 ? association->config.version : DEFAULT_VERSION);
-    header.poll = (int8_t)association->poll;
-    header.origin_time = interleaved ? association->previous.remote_receive : 0;
-    header.receive_time = association->request_receive;
-    header.transmit_time = association->request_transmit;
-    ntp_header_encode(&header, bytes);
-    polling_schedule(association, now, random);
-    return NTP_HEADER_SIZE;
 }
 
 void association_transmitted(struct association *association, struct timestamp time, ns_t ntp) {

@@ -1,4 +1,4 @@
-/* One association as a client (and, later, a peer): requests out, responses in, samples and
+/* One association as a client or a peer: requests out, responses in, samples and
  * reachability kept. It owns no socket and no timer; the engine asks when it is due and hands it
  * bytes. RFC 5905 section 9. */
 #ifndef CHRONOBOX_NTP_ASSOCIATION_H
@@ -6,9 +6,12 @@
 
 #include "core/base/random.h"
 #include "core/conf/config.h"
+#include "core/ntp/keys.h"
 #include "core/ntp/median.h"
 #include "core/ntp/packet.h"
+#include "core/ntp/respond.h"
 #include "core/track/filter.h"
+#include "core/wire/extension.h"
 #include "core/wire/ntp.h"
 
 /* Results of the packet tests; the bits are those of the NTP_DATA reply. */
@@ -71,6 +74,7 @@ struct delay_quantile {
 struct association {
     struct source_config config; /* in effect: clamped by association_configure */
     struct endpoint remote;
+    const struct keys *keys; /* the maker's, with option key */
     bool online;
     bool burst_returns_offline;
 
@@ -87,17 +91,20 @@ struct association {
     ns_t transmitted_at;   /* monotonic, of the last request; NS_UNKNOWN = none */
     bool response_pending; /* the last request has no valid response yet */
     int unanswered;        /* requests since the last valid response */
+    bool alternating;      /* that one came upon the only request since the one before it */
+    bool peer_follows;     /* the peer is at a higher stratum than we are */
 
     /* the exchange in flight */
     enum exchange_kind kind;
-    ntp_time_t request_transmit; /* the random stamp sent */
-    ntp_time_t request_receive;  /* the random stamp of an interleaved request; 0 = a basic one */
-    struct timestamp transmit;   /* when it left, system clock; source 0 = not yet */
-    ns_t transmit_ntp;           /* the same on the local NTP clock */
+    ntp_time_t request_transmit;            /* as sent: random, a peer's is the time */
+    ntp_time_t request_receive;             /* the same; 0 = no interleaved answer is taken */
+    struct timestamp transmit;              /* when it left, system clock; source 0 = not yet */
+    ns_t transmit_ntp;                      /* the same on the local NTP clock */
     ntp_time_t last_receive, last_transmit; /* of the last response, for test 1 */
     int leap, stratum; /* of the last synchronised response; leap 3 before one */
 
-    struct exchange previous; /* the last one that got a valid response */
+    struct extension_clock remote_clock; /* of the last valid response; epoch 0 = unknown */
+    struct exchange previous;            /* the last one that got a valid response */
     struct delay_quantile quantile;
     struct median *median; /* option filter; NULL = off */
     int median_polls;      /* since the last median was taken */
@@ -140,10 +147,17 @@ void association_adjust(struct association *association, ns_t when, double frequ
  * is polled for the burst only. */
 void association_burst(struct association *association, int good, int total, ns_t first);
 
+struct request_context {
+    ns_t monotonic;                 /* now */
+    ns_t ntp;                       /* the same on the local NTP clock */
+    bool selected;                  /* it is the current system peer */
+    struct served_reference served; /* what a peer is told of our clock */
+};
+
 /* The poll is due: writes the request (its length is returned, <= NTP_PACKET_MAX_SIZE), counts the
- * last request as lost in reachability and poll score when it had no valid response (selected: it
- * is the current system peer), and sets next_transmit, 0..2 % late. now: monotonic. */
-size_t association_request(struct association *association, ns_t now, bool selected,
+ * last request as lost in reachability and poll score when it had no valid response, and sets
+ * next_transmit, 0..2 % late. 0: the key is missing, there is nothing to send. */
+size_t association_request(struct association *association, const struct request_context *context,
                            struct random *random, uint8_t *bytes);
 
 /* The request left: daemon time first, then perhaps the kernel's for the same request. ntp: the
@@ -178,8 +192,8 @@ enum response_result {
     RESPONSE_OUT_OF_ORDER, /* filter refused it: history was discarded (the caller logs) */
 };
 
-/* A datagram came on this association's socket. Fills `raw`, and the tests of `report`, even when
- * ignored. random: for the new timer when a burst ends or the poll changes. */
+/* A datagram came on this association's socket, or from its peer. Fills `raw`, and the tests of
+ * `report`, even when ignored. random: for the new timer when a burst ends or the poll changes. */
 enum response_result association_response(struct association *association,
                                           const struct packet *packet,
                                           const struct response_context *context,

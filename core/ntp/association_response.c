@@ -31,6 +31,7 @@ struct response {
     const struct response_context *context;
     struct ntp_header header;
     struct ntp_layout layout;
+    struct extension_clock clock; /* option extfield F323; epoch 0 = the server has none */
     bool interleaved;
     struct exchange exchange; /* the one that the four times belong to */
     struct sample sample;     /* valid when synchronised */
@@ -39,25 +40,49 @@ struct response {
     unsigned tests;
 };
 
-static bool decode(struct response *response, const struct packet *packet) {
+static bool is_peer(const struct association *association) {
+    return association->config.type == SOURCE_PEER;
+}
+
+static bool decode(const struct association *association, const struct packet *packet,
+                   struct response *response) {
     struct ntp_header *header = &response->header;
 
     if (packet->length < NTP_HEADER_SIZE || packet->length > NTP_PACKET_MAX_SIZE)
         return false;
     ntp_header_decode(packet->bytes, header);
-    return header->mode == NTP_MODE_SERVER && header->version >= MIN_VERSION &&
-           header->version <= MAX_VERSION &&
-           ntp_split(packet->bytes, packet->length, header, &response->layout);
+    if (is_peer(association) ? header->mode != NTP_MODE_ACTIVE && header->mode != NTP_MODE_PASSIVE
+                             : header->mode != NTP_MODE_SERVER)
+        return false;
+    if (header->version < MIN_VERSION || header->version > MAX_VERSION ||
+        !ntp_split(packet->bytes, packet->length, header, &response->layout))
+        return false;
+    if ((association->config.extensions & EXTENSION_EXPERIMENTAL_F323) != 0 &&
+        extension_find_clock(packet->bytes, &response->layout, &response->clock)) {
+        header->root_delay = response->clock.root_delay;
+        header->root_dispersion = response->clock.root_dispersion;
+    }
+    return true;
 }
 
-/* Keys come with authentication; until then a source that has one passes nothing. */
-static bool is_authentic(const struct association *association, const struct response *response) {
-    return association->config.key == 0 && !association->config.nts &&
-           response->layout.mac_length == 0;
+/* By the key that is configured and no other; without one there must be nothing to verify. */
+static bool is_authentic(const struct association *association, const struct packet *packet,
+                         const struct response *response) {
+    size_t mac_length = response->layout.mac_length;
+    const struct key *key;
+
+    if (association->config.nts)
+        return false;
+    if (association->config.key == 0)
+        return mac_length == 0;
+    key = keys_verify(association->keys, response->header.version, packet->bytes, packet->length,
+                      mac_length);
+    return key != NULL && key->id == association->config.key;
 }
 
 /* Tests 1 to 5: new, an answer to our request, complete, authentic. */
-static unsigned test_validity(const struct association *association, struct response *response) {
+static unsigned test_validity(const struct association *association, const struct packet *packet,
+                              struct response *response) {
     const struct ntp_header *header = &response->header;
     unsigned tests = 0;
 
@@ -71,7 +96,7 @@ static unsigned test_validity(const struct association *association, struct resp
         tests |= TEST_2;
     if (header->origin_time != 0 && header->receive_time != 0 && header->transmit_time != 0)
         tests |= TEST_3;
-    if (is_authentic(association, response))
+    if (is_authentic(association, packet, response))
         tests |= TEST_5;
     return tests;
 }
@@ -89,10 +114,10 @@ static unsigned test_synchronisation(const struct ntp_header *header) {
 }
 
 /* The exchange just ended, or the one before it when the answer brings that one's exact transmit
- * time. */
+ * time. A peer's brings that of its packet before ours: T3 and T4 lie before T1 and T2. */
 static void choose_exchange(const struct association *association, const struct packet *packet,
                             struct response *response) {
-    if (response->interleaved) {
+    if (response->interleaved && !is_peer(association)) {
         response->exchange = association->previous;
         return;
     }
@@ -104,6 +129,10 @@ static void choose_exchange(const struct association *association, const struct 
         .receive_source = packet->received.source,
         .remote_receive = response->header.receive_time,
     };
+    if (response->interleaved) {
+        response->exchange.receive_ntp = association->previous.receive_ntp;
+        response->exchange.receive_source = association->previous.receive_source;
+    }
 }
 
 static void measure(const struct association *association, struct response *response) {
@@ -135,8 +164,19 @@ static double minimum_delay(const struct association *association) {
     return fixed > 0.0 ? fixed : filter_min_delay(association->filter);
 }
 
-/* Test A: the measurement makes sense at all. The first interleaved answer tells of an exchange
- * already measured. */
+/* The four times are those of one exchange. A server answers at once, and its first interleaved
+ * answer tells of an exchange already measured. A peer answers when its own poll is due, an
+ * interleaved one to what came before ours. */
+static bool is_one_exchange(const struct association *association,
+                            const struct response *response) {
+    if (is_peer(association))
+        return (response->local_interval < 0.0) == response->interleaved &&
+               (response->response_time < 0.0) == response->interleaved;
+    return response->local_interval >= 0.0 && fabs(response->response_time) <= MAX_SERVER_TIME &&
+           !(response->interleaved && !association->previous.interleaved);
+}
+
+/* Test A: the measurement makes sense at all. */
 static bool test_a(const struct association *association, const struct response *response) {
     const struct source_config *config = &association->config;
     const struct sample *sample = &response->sample;
@@ -144,9 +184,8 @@ static bool test_a(const struct association *association, const struct response 
 
     return sample->delay - sample->dispersion <= config->max_delay &&
            ldexp(1.0, response->header.precision) <= config->max_delay &&
-           association->kind != EXCHANGE_PRESEND && response->local_interval >= 0.0 &&
-           fabs(response->response_time) <= MAX_SERVER_TIME && corrected > 0 &&
-           corrected < NS_NEVER && !(response->interleaved && !association->previous.interleaved);
+           association->kind != EXCHANGE_PRESEND && corrected > 0 && corrected < NS_NEVER &&
+           is_one_exchange(association, response);
 }
 
 /* How much a delay or an offset may have changed since the last sample for no other reason than our
@@ -243,6 +282,7 @@ static void fill_report(const struct association *association, const struct pack
         .response_time = fabs(response->response_time),
         .tests = response->tests,
         .interleaved = response->interleaved,
+        .authenticated = association->config.key != 0 && (response->tests & TEST_5) != 0,
         .transmit_source =
             response->exchange.known ? response->exchange.transmit_source : TIMESTAMP_DAEMON,
         .receive_source =
@@ -255,15 +295,11 @@ static void fill_report(const struct association *association, const struct pack
         report->jitter_asymmetry = estimate.asymmetry;
 }
 
-/* What a valid response changes, whatever it says. */
-static void take_valid(struct association *association, const struct packet *packet,
-                       const struct response *response) {
+/* What the next request refers to. */
+static void take_stamps(struct association *association, const struct packet *packet,
+                        const struct response *response) {
     const struct ntp_header *header = &response->header;
-    bool synchronised = (response->tests & TESTS_SYNCHRONISED) == TESTS_SYNCHRONISED;
 
-    association->counters.valid++;
-    association->response_pending = false;
-    association->unanswered = 0;
     association->last_receive = header->receive_time;
     association->last_transmit = header->transmit_time;
     association->previous = (struct exchange){
@@ -275,6 +311,58 @@ static void take_valid(struct association *association, const struct packet *pac
         .receive_source = packet->received.source,
         .remote_receive = header->receive_time,
     };
+}
+
+/* What a peer sent unasked: that is how two of them meet, when one has restarted or polls faster.
+ * While they hear each other only newer packets count, so that nobody can part them with an old
+ * one. */
+static void take_unasked(struct association *association, const struct packet *packet,
+                         const struct response *response) {
+    const unsigned needed = TEST_1 | TEST_5;
+    int64_t newer = (int64_t)(response->header.transmit_time - association->last_transmit);
+
+    if (!is_peer(association) || (response->tests & needed) != needed ||
+        (association->previous.known && newer <= 0 && association->unanswered < 2))
+        return;
+    take_stamps(association, packet, response);
+    association->alternating = false;
+}
+
+static double ntp_difference(ntp_time_t a, ntp_time_t b) {
+    return ldexp((double)(int64_t)(a - b), -32);
+}
+
+/* What the server has corrected its own clock by since the last response is no movement of ours:
+ * the samples before it are told of it. A correction that is fast beyond any slew is left to the
+ * filter. */
+static void follow_server_clock(struct association *association, const struct response *response) {
+    const struct extension_clock *last = &association->remote_clock, *clock = &response->clock;
+    ntp_time_t receive = response->header.receive_time;
+    double elapsed = ntp_difference(receive, association->last_receive);
+    double corrected = elapsed - ntp_difference(clock->monotonic_receive, last->monotonic_receive);
+
+    if (clock->epoch != 0 && clock->epoch == last->epoch && fabs(corrected) < elapsed / 2.0) {
+        ns_t now = response->context->received_ntp;
+
+        filter_adjust(association->filter, now, 0.0, -corrected);
+        if (association->median != NULL)
+            median_adjust(association->median, now, 0.0, -corrected);
+    }
+    association->remote_clock = *clock;
+}
+
+/* What a valid response changes, whatever it says. */
+static void take_valid(struct association *association, const struct packet *packet,
+                       const struct response *response) {
+    const struct ntp_header *header = &response->header;
+    bool synchronised = (response->tests & TESTS_SYNCHRONISED) == TESTS_SYNCHRONISED;
+
+    association->counters.valid++;
+    association->response_pending = false;
+    association->alternating = association->unanswered == 1;
+    association->unanswered = 0;
+    follow_server_clock(association, response);
+    take_stamps(association, packet, response);
     if (association->kind != EXCHANGE_PRESEND)
         polling_record_reach(association, synchronised);
     if (synchronised) {
@@ -392,8 +480,8 @@ enum response_result association_response(struct association *association,
     bool valid = false;
 
     count_received(association, packet->received.source);
-    if (decode(&response, packet)) {
-        response.tests = test_validity(association, &response);
+    if (decode(association, packet, &response)) {
+        response.tests = test_validity(association, packet, &response);
         valid = (response.tests & TESTS_VALID) == TESTS_VALID;
         response.tests |= test_synchronisation(&response.header);
         if (association->transmit.source != 0)
@@ -406,8 +494,10 @@ enum response_result association_response(struct association *association,
     }
     fill_report(association, packet, &response, &association->raw);
     association->report.tests = response.tests;
-    if (!valid)
+    if (!valid) {
+        take_unasked(association, packet, &response);
         return RESPONSE_IGNORED;
+    }
     association->report = association->raw;
     take_valid(association, packet, &response);
     if (response.tests == TESTS_ALL && context->around_leap)

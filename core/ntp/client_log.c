@@ -335,18 +335,13 @@ void client_log_save_timestamps(struct client_log *log, ntp_time_t receive, ns_t
     client_times_save(&log->times, receive, transmit);
 }
 
-void client_log_update_transmit(struct client_log *log, ntp_time_t receive, ns_t transmit,
-                                bool kernel) {
-    client_times_update(&log->times, receive, transmit, kernel);
+void client_log_update_transmit(struct client_log *log, ntp_time_t receive, ns_t transmit) {
+    client_times_update(&log->times, receive, transmit);
 }
 
 bool client_log_take_timestamps(struct client_log *log, ntp_time_t receive, ns_t *transmit,
                                 bool *kernel) {
     return client_times_take(&log->times, receive, transmit, kernel);
-}
-
-void client_log_forget_timestamps(struct client_log *log) {
-    client_times_reset(&log->times);
 }
 
 void client_log_timestamp_span(const struct client_log *log, uint32_t *held, uint32_t *span) {

@@ -35,12 +35,11 @@ enum limit_verdict client_log_limit(struct client_log *log, int index, enum serv
 /* Interleaved mode: remembers that the request received at `receive` was answered at `transmit`
  * (local NTP time). */
 void client_log_save_timestamps(struct client_log *log, ntp_time_t receive, ns_t transmit);
-void client_log_update_transmit(struct client_log *log, ntp_time_t receive, ns_t transmit,
-                                bool kernel);
+/* The kernel says when that answer really left; not believed when that is not within a second. */
+void client_log_update_transmit(struct client_log *log, ntp_time_t receive, ns_t transmit);
+/* The transmit stamp, and whether it is the kernel's; each is given away once. */
 bool client_log_take_timestamps(struct client_log *log, ntp_time_t receive, ns_t *transmit,
                                 bool *kernel);
-/* The local NTP clock was stepped: the pairs held mean nothing any more. */
-void client_log_forget_timestamps(struct client_log *log);
 
 struct client_report {
     struct address address;

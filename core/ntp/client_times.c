@@ -28,10 +28,6 @@ void client_times_free(struct client_times *times) {
     times->pairs = NULL;
 }
 
-void client_times_reset(struct client_times *times) {
-    times->count = 0;
-}
-
 /* i = 0 is the oldest. */
 static struct times_pair *pair_at(const struct client_times *times, uint32_t i) {
     return &times->pairs[(times->first + i) & (times->size - 1)];
@@ -82,12 +78,11 @@ static struct times_pair *find_pair(const struct client_times *times, ntp_time_t
     return pair_at(times, low);
 }
 
-void client_times_update(struct client_times *times, ntp_time_t receive, ns_t transmit,
-                         bool kernel) {
+void client_times_update(struct client_times *times, ntp_time_t receive, ns_t transmit) {
     struct times_pair *pair = find_pair(times, receive);
 
-    if (pair != NULL)
-        pair->transmit = (transmit & ~(ns_t)KERNEL_BIT) | (kernel ? KERNEL_BIT : 0);
+    if (pair != NULL && transmit >= pair->transmit && transmit - pair->transmit <= NS_PER_S)
+        pair->transmit = transmit | KERNEL_BIT;
 }
 
 bool client_times_take(struct client_times *times, ntp_time_t receive, ns_t *transmit,

@@ -21,11 +21,10 @@ struct client_times {
 /* False: no memory. size: a power of two. */
 bool client_times_init(struct client_times *times, uint32_t size);
 void client_times_free(struct client_times *times);
-void client_times_reset(struct client_times *times);
 
 void client_times_save(struct client_times *times, ntp_time_t receive, ns_t transmit);
-void client_times_update(struct client_times *times, ntp_time_t receive, ns_t transmit,
-                         bool kernel);
+/* The kernel's transmit stamp, if it is 0 to 1 s later than the one that was saved. */
+void client_times_update(struct client_times *times, ntp_time_t receive, ns_t transmit);
 bool client_times_take(struct client_times *times, ntp_time_t receive, ns_t *transmit,
                        bool *kernel);
 

@@ -2,6 +2,7 @@
 #ifndef CHRONOBOX_NTP_PACKET_H
 #define CHRONOBOX_NTP_PACKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct packet {
     const uint8_t *bytes;
     size_t length;
     struct timestamp received;
+    bool report_sent; /* the kernel shall say when it left: engine_sent() */
 };
 
 #endif

@@ -13,12 +13,21 @@
 #define PRESEND_INTERVAL    2.0  /* s before the request proper */
 #define SUBSECOND_MAX_DELAY 0.01 /* s */
 #define HOLD_OFF_INTERVALS  4
+#define FOLLOWED_PACE       1.1
 #define SCORE_LOST          0.25
 #define SCORE_LOST_SELECTED 0.1
 #define REACH_BITS          8
 
+/* Two peers poll at the shorter one of their intervals. The one that the other follows comes a
+ * little later, as if it answered. */
 static double poll_interval(const struct association *association) {
-    return ldexp(1.0, association->poll);
+    int poll = association->poll, other = association->report.header.poll;
+
+    if (association->config.type != SOURCE_PEER || association->reachability == 0)
+        return ldexp(1.0, poll);
+    if (other < poll)
+        poll = other > association->config.minpoll ? other : association->config.minpoll;
+    return ldexp(association->peer_follows ? FOLLOWED_PACE : 1.0, poll);
 }
 
 /* Only delays that were measured count as near. */

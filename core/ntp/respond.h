@@ -30,11 +30,17 @@ enum request_kind {
     REQUEST_ACTIVE,  /* mode 1 of an unknown peer: answered in mode 2 */
 };
 
-/* Looks at a datagram as a request. header and layout are filled unless INVALID. A MAC makes it
- * INVALID until keys exist (authenticate.h of a later issue): bad authentication is answered with
- * silence. */
+/* Looks at a datagram as a request. layout is filled unless INVALID. Whether its MAC, if it has
+ * one, is right, is for the keys to say; NTS makes it INVALID. */
 enum request_kind respond_classify(const uint8_t *bytes, size_t length, uint16_t remote_port,
-                                   struct ntp_header *header, struct ntp_layout *layout);
+                                   struct ntp_layout *layout);
+
+/* 1..4, of a request that is not INVALID. */
+unsigned respond_version(const uint8_t request[NTP_HEADER_SIZE]);
+
+/* A request that names the receive stamp of an earlier answer wants to know when that one left (RFC
+ * 9769 section 2): that stamp, or 0. */
+ntp_time_t respond_interleaved_origin(const uint8_t request[NTP_HEADER_SIZE]);
 
 /* The header alone: what kind of answer the datagram would get if its tail, when it has one, is in
  * order. Nothing is decoded; for a datagram of NTP_HEADER_SIZE bytes this is all there is to know.
@@ -63,6 +69,29 @@ struct answer {
 void respond_encode(const uint8_t request[NTP_HEADER_SIZE], const struct answer *answer,
                     const struct served_image *image, struct random *random,
                     uint8_t bytes[NTP_HEADER_SIZE]);
+
+/* The receive stamp of an answer, by which an interleaved request will name it. */
+ntp_time_t respond_receive_time(const uint8_t bytes[NTP_HEADER_SIZE]);
+
+/* What the extension fields of an answer tell beside the image. */
+struct served_fields {
+    double root_delay, root_dispersion; /* s */
+    ns_t monotonic_receive; /* the receive stamp on a clock of NTP time's rate that never jumps */
+    uint32_t monotonic_epoch;
+};
+
+/* The most that respond_extend() adds. */
+#define RESPOND_FIELDS_SIZE 56
+
+/* Behind an answer's header: the extension fields that the request has and that are known, each
+ * once; of others nothing comes back. Returns the answer's length, which is not more than the
+ * request's without its MAC. */
+size_t respond_extend(const uint8_t *request, const struct ntp_layout *layout,
+                      const struct served_fields *served, uint8_t *bytes);
+
+/* A broadcast packet. poll: log2 s between two of them; transmit: local NTP time. */
+void respond_broadcast(const struct served_image *image, int poll, ns_t transmit,
+                       struct random *random, uint8_t bytes[NTP_HEADER_SIZE]);
 
 /* The same as a header, for one answer. Builds the answer: receive and transmit are local NTP
  * times; the receive stamp's lowest bit becomes 1, the transmit stamp's 0, the bits below the

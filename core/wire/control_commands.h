@@ -120,16 +120,13 @@ enum control_reply_type {
     CONTROL_RPY_NTP_DATA2 = 26,
 };
 
-/* No payload: 0 rows, length 0. */
-extern const struct control_layout control_layout_none;
-
 struct control_command_info {
     uint16_t open;       /* bits of enum control_open; 0: Unix socket only */
     uint16_t min_length; /* bytes of a request, padding included */
     uint8_t number;      /* enum control_command */
     uint8_t reply_type;  /* enum control_reply_type of a successful answer */
-    const struct control_layout *request;
-    const struct control_layout *reply;
+    uint8_t request;     /* enum control_layout_number, as is the next */
+    uint8_t reply;
 };
 
 /* The row of a command number in its newest form (what a client sends); NULL: unknown, status

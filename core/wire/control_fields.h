@@ -406,6 +406,14 @@ CONTROL_STRUCTURES(CONTROL_STRUCTURE)
     extern const struct control_layout control_layout_##layout;
 CONTROL_LAYOUTS(CONTROL_DECLARE_LAYOUT)
 
+/* No payload: 0 rows, length 0. */
+extern const struct control_layout control_layout_none;
+
+/* The layouts by number, which is a byte in a table where the address would be eight. */
+#define CONTROL_LAYOUT_NUMBER(layout, structure, LIST) CONTROL_LAYOUT_##layout,
+enum control_layout_number { CONTROL_LAYOUT_none, CONTROL_LAYOUTS(CONTROL_LAYOUT_NUMBER) };
+const struct control_layout *control_layout(enum control_layout_number number);
+
 /* ---- values of the fields above ---- */
 
 enum control_source_state {

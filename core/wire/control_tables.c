@@ -37,6 +37,14 @@ CONTROL_LAYOUTS(LAYOUT)
 
 const struct control_layout control_layout_none = {NULL, 0, 0};
 
+#define ADDRESS(layout, structure, LIST) &control_layout_##layout,
+static const struct control_layout *const layouts[] = {&control_layout_none,
+                                                       CONTROL_LAYOUTS(ADDRESS)};
+
+const struct control_layout *control_layout(enum control_layout_number number) {
+    return layouts[number];
+}
+
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))
 #define COMMAND(number, NAME, open, request, REPLY, reply)                                         \
     {CONTROL_OPEN_##open,                                                                          \
@@ -44,8 +52,8 @@ const struct control_layout control_layout_none = {NULL, 0, 0};
             CONTROL_REPLY_HEADER + (int)LENGTH_##reply),                                           \
      number,                                                                                       \
      CONTROL_RPY_##REPLY,                                                                          \
-     &control_layout_##request,                                                                    \
-     &control_layout_##reply},
+     CONTROL_LAYOUT_##request,                                                                     \
+     CONTROL_LAYOUT_##reply},
 static const struct control_command_info commands[] = {CONTROL_COMMANDS(COMMAND)};
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -69,6 +77,6 @@ const struct control_command_info *control_command_for_length(unsigned number, s
 const struct control_layout *control_reply_layout(unsigned reply_type) {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (commands[i].reply_type == reply_type)
-            return commands[i].reply;
+            return control_layout(commands[i].reply);
     return NULL;
 }

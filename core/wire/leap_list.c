@@ -18,11 +18,19 @@
 #define SANE_WITH       INT64_C(1341014400) /* 2012-06-30 */
 #define SANE_WITHOUT    INT64_C(1356912000) /* 2012-12-31 */
 #define SANE_TAI_BEFORE 34
+#define FURTHEST_TIME   (INT64_C(1) << 40) /* s */
+#define FURTHEST_TAI    10000              /* s */
 
-static bool add(struct leap_list *list, int64_t from, int tai) {
-    if (list->count == LEAP_LIST_MAX)
+static bool is_within(int64_t value, int64_t limit) {
+    return value >= -limit && value <= limit;
+}
+
+/* Of an absurd value it is not asked what it would do to sums. */
+static bool add(struct leap_list *list, int64_t from, int64_t tai) {
+    if (list->count == LEAP_LIST_MAX || !is_within(from, FURTHEST_TIME) ||
+        !is_within(tai, FURTHEST_TAI))
         return false;
-    list->entries[list->count++] = (struct leap_list_entry){from, tai};
+    list->entries[list->count++] = (struct leap_list_entry){from, (int)tai};
     return true;
 }
 
@@ -30,14 +38,15 @@ static bool add(struct leap_list *list, int64_t from, int tai) {
 static bool take_line(const char *line, struct leap_list *list, bool *updated) {
     bool comment = *line == '#';
     char kind = comment ? line[1] : ' ', *end;
-    int64_t seconds = strtoll(comment && kind != '\0' ? line + 2 : line, &end, 10) - SECONDS_1900;
+    uint64_t number = (uint64_t)strtoll(comment && kind != '\0' ? line + 2 : line, &end, 10);
+    int64_t seconds = (int64_t)(number - SECONDS_1900); /* wraps where it is absurd */
 
     if (kind == '$')
         *updated = true;
     else if (kind == '@')
         list->expires = seconds;
     else if (!comment && *line > ' ')
-        return end > line && add(list, seconds, (int)strtol(end, NULL, 10));
+        return end > line && add(list, seconds, strtol(end, NULL, 10));
     return true;
 }
 
@@ -46,11 +55,11 @@ bool leap_list_parse(const char *text, struct leap_list *list) {
 
     list->count = 0;
     list->expires = 0;
-    while (text != NULL && *text != '\0') {
+    while (*text != '\0') {
         if (!take_line(text, list, &updated))
             return false;
-        text = strchr(text, '\n');
-        text += text != NULL;
+        text += strcspn(text, "\n");
+        text += *text == '\n';
     }
     return updated && list->expires != 0;
 }
@@ -90,10 +99,11 @@ bool leap_list_parse_zone(const uint8_t *bytes, size_t length, struct leap_list 
     if (offset > length || count > (length - offset) / (width + 4))
         return false;
     for (bytes += offset; count > 0; count--, bytes += width + 4) {
-        int correction = (int)get_be32(bytes + width);
+        int64_t correction = (int32_t)get_be32(bytes + width);
         int64_t time = width == 8 ? (int64_t)get_be64(bytes) : (int32_t)get_be32(bytes);
 
-        if (!add(list, (time - correction + DAY / 2) / DAY * DAY, TAI_BASE + correction))
+        if (!is_within(time, FURTHEST_TIME) ||
+            !add(list, (time - correction + DAY / 2) / DAY * DAY, TAI_BASE + correction))
             return false;
     }
     return true;

@@ -3,7 +3,8 @@
 # that are ended whatever happens, waiting for conditions instead of for time, and the count of results.
 #
 # A part is a program of its own, "tests/interop/PART [BINARY]", that sources this file first and calls finish last.
-# Environment: DEBIAN, where Debian's programs are unpacked; KEEP=1 leaves the files of the run behind.
+# Environment: DEBIAN, where Debian's programs are unpacked; KEEP=1 leaves the files of the run behind; FILTER, the level
+# of the system call filter (-F) that every chronyd of ours runs under.
 set -u
 export LC_ALL=C
 
@@ -211,4 +212,9 @@ done
 if ! "$binary" --install "$work/bin"; then
     fail "$part" "$binary cannot install its links"
     finish
+fi
+if [ -n "${FILTER-}" ]; then
+    rm "$work/bin/chronyd"
+    printf '#!/bin/sh\nexec "%s" chronyd -F %s "$@"\n' "$binary" "$FILTER" >"$work/bin/chronyd"
+    chmod 755 "$work/bin/chronyd"
 fi

@@ -110,7 +110,7 @@ int open_socket(const struct address *from) {
 }
 
 /* A server that is busy has a full queue: that is waited for. */
-static void say(int descriptor, const uint8_t *bytes, size_t length) {
+void say(int descriptor, const uint8_t *bytes, size_t length) {
     while (send(descriptor, bytes, length, 0) < 0) {
         if (errno == ECONNREFUSED)
             continue; /* about an earlier datagram; the question that follows finds out */
@@ -119,7 +119,7 @@ static void say(int descriptor, const uint8_t *bytes, size_t length) {
     }
 }
 
-static ssize_t hear(int descriptor, uint8_t *bytes, int patience_ms) {
+ssize_t hear(int descriptor, uint8_t *bytes, int patience_ms) {
     struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
 
     if (poll(&waiting, 1, patience_ms) <= 0)
@@ -238,6 +238,8 @@ static void probe_noise(bool ntp, unsigned long count) {
 
 static void usage(void) {
     fputs("usage: probe ntp ADDRESS PORT [FROM] | probe port123 ADDRESS PORT\n"
+          "       probe limit ADDRESS PORT FROM | probe listen ADDRESS PORT\n"
+          "       probe crowd ADDRESS PORT\n"
           "       probe control ADDRESS PORT | probe control PATH DIRECTORY\n"
           "       probe commands PATH DIRECTORY\n"
           "       probe noise ntp|control ADDRESS PORT|PATH DIRECTORY COUNT SEED\n",
@@ -268,6 +270,12 @@ int main(int argc, char **argv) {
         probe_ntp(argv[4]);
     } else if (strcmp(argv[1], "port123") == 0) {
         probe_port_123();
+    } else if (strcmp(argv[1], "limit") == 0 && argv[4] != NULL) {
+        probe_limit(argv[4]);
+    } else if (strcmp(argv[1], "listen") == 0) {
+        probe_listen();
+    } else if (strcmp(argv[1], "crowd") == 0) {
+        probe_crowd();
     } else if (strcmp(argv[1], "control") == 0) {
         probe_control();
     } else if (strcmp(argv[1], "commands") == 0) {

@@ -33,6 +33,10 @@ uint32_t get32(const uint8_t *bytes);
 
 struct address ip_address(const char *text, unsigned port);
 
+/* What comes next, or -1 after that many ms. */
+ssize_t hear(int descriptor, uint8_t *bytes, int patience_ms);
+void say(int descriptor, const uint8_t *bytes, size_t length);
+
 /* A socket that speaks to the server and nobody else. from: to be bound to, NULL = any. */
 int open_socket(const struct address *from);
 
@@ -46,6 +50,9 @@ ssize_t ask(bool ntp, int descriptor, const uint8_t *request, size_t length, uin
 /* probe_ntp.c. from: our own address, NULL = any. */
 void probe_ntp(const char *from);
 void probe_port_123(void);
+void probe_limit(const char *from);
+void probe_listen(void);
+void probe_crowd(void);
 
 /* probe_control.c */
 void probe_control(void);

@@ -238,3 +238,63 @@ void probe_ntp(const char *from) {
     try_lengths();
     try_tails();
 }
+
+#define HASTY_REQUESTS 200
+#define SILENCE_MS     300
+
+/* Of many requests at once from one address: how many get what. */
+void probe_limit(const char *from) {
+    struct address own = ip_address(from, 0);
+    int descriptor = open_socket(&own), answers = 0, kisses = 0;
+    uint8_t request[NTP_HEADER], answer[MAX_DATAGRAM];
+
+    for (int i = 0; i < HASTY_REQUESTS; i++) {
+        ntp_question(request);
+        say(descriptor, request, sizeof(request));
+        while (hear(descriptor, answer, i < HASTY_REQUESTS - 1 ? 0 : SILENCE_MS) >= NTP_HEADER) {
+            bool kiss = answer[1] == 0 && memcmp(answer + 12, "RATE", 4) == 0;
+
+            *(kiss ? &kisses : &answers) += 1;
+        }
+    }
+    printf("answers %d kisses %d poll %d\n", answers, kisses, (int8_t)answer[2]);
+    close(descriptor);
+}
+
+/* Two packets that come without being asked for. */
+void probe_listen(void) {
+    static const uint8_t nothing[NTP_HEADER];
+    int descriptor = socket(server.storage.ss_family, SOCK_DGRAM, 0);
+    uint8_t answer[MAX_DATAGRAM];
+
+    if (bind(descriptor, (const struct sockaddr *)&server.storage, server.length) != 0) {
+        perror("bind");
+        return;
+    }
+    for (int i = 0; i < 2; i++)
+        print_ntp(nothing, answer, hear(descriptor, answer, 5000));
+    close(descriptor);
+}
+
+#define CROWD 1000
+
+/* One request from each of many addresses. */
+void probe_crowd(void) {
+    int answered = 0;
+
+    for (int i = 0; i < CROWD; i++) {
+        uint8_t request[NTP_HEADER], answer[MAX_DATAGRAM];
+        char text[32];
+        struct address own;
+        int descriptor;
+
+        snprintf(text, sizeof(text), "127.1.%d.%d", i / 250, i % 250 + 1);
+        own = ip_address(text, 0);
+        descriptor = open_socket(&own);
+        ntp_question(request);
+        say(descriptor, request, sizeof(request));
+        answered += hear(descriptor, answer, SILENCE_MS) == NTP_HEADER;
+        close(descriptor);
+    }
+    printf("%d of %d answered\n", answered, CROWD);
+}

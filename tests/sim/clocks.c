@@ -115,17 +115,24 @@ static bool set_frequency(void *context, double frequency, double *actual) {
     return true;
 }
 
-/* A clock that was stepped is as good as nobody knows: the kernel forgets what it was told. */
-static void step(struct sim_clock *clock, double seconds) {
-    clock->clock_ns += ns_from_seconds(seconds);
+/* A clock that was stepped is as good as nobody knows: the kernel forgets what it was told. False:
+ * there is no such time. */
+static bool step(struct sim_clock *clock, double seconds) {
+    int64_t time;
+
+    if (__builtin_add_overflow(clock->clock_ns, ns_from_seconds(seconds), &time))
+        return false;
+    clock->clock_ns = time;
     clock->maximum_error = clock->estimated_error = SIM_NO_CLOCK_ERROR;
+    return true;
 }
 
 static bool step_clock(void *context, double seconds) {
     struct sim_node *node = context;
 
     world_advance(node->sim, node->clock);
-    step(node->clock, seconds);
+    if (!step(node->clock, seconds))
+        return false;
     node->clock->steps++;
     world_note(node->sim, (uint64_t)ns_from_seconds(seconds));
     return true;

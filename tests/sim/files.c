@@ -1,4 +1,5 @@
 /* The simulated files of a node, and its log. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,42 @@ static long read_file(void *context, const char *path, char *buffer, size_t size
         strcmp(path, node->config.drift_file) != 0)
         return -1;
     return snprintf(buffer, size, "%s", node->drift);
+}
+
+static char *read_secret(void *context, const char *path) {
+    const char *text = sim_read(context, path);
+
+    return text != NULL ? strdup(text) : NULL;
+}
+
+static char *read_config_file(void *context, const char *path) {
+    errno = ENOENT;
+    return read_secret(context, path);
+}
+
+static int compare_paths(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One star, not in the folder. */
+static char **match_files(void *context, const char *pattern, int *count) {
+    const struct sim_node *node = context;
+    const char *star = strchr(pattern, '*'), *suffix = star + 1;
+    size_t head = (size_t)(star - pattern);
+    char **found = calloc(SIM_MAX_FILES + 1, sizeof(*found));
+
+    *count = 0;
+    for (int i = 0; i < SIM_MAX_FILES && found != NULL; i++) {
+        const char *path = node->files[i].path;
+        size_t length = strlen(path);
+
+        if (node->files[i].bytes != NULL && strncmp(path, pattern, head) == 0 &&
+            length >= head + strlen(suffix) && strcmp(path + length - strlen(suffix), suffix) == 0)
+            found[(*count)++] = strdup(path);
+    }
+    if (found != NULL)
+        qsort(found, (size_t)*count, sizeof(*found), compare_paths);
+    return found;
 }
 
 static bool replace_file(void *context, const char *path, const char *text, int mode) {
@@ -109,7 +146,11 @@ int sim_matched(const struct sim_node *node, const char *needle) {
 
 void world_fill_files(struct sim_node *node, struct host *host) {
     host->log = (struct log){write_message, node};
+    node->conf_reader = (struct conf_reader){
+        .context = node, .read_file = read_config_file, .match_files = match_files};
+    host->conf_reader = &node->conf_reader;
     host->read_file = read_file;
+    host->read_secret = read_secret;
     host->replace_file = replace_file;
     host->remove_file = remove_file;
     host->append_log = append_log;

@@ -146,6 +146,16 @@ void sim_name(struct sim *sim, const char *name, int node, double after) {
     sim->names[sim->name_count++].after = after;
 }
 
+void sim_unname(struct sim *sim, const char *name) {
+    int kept = 0;
+
+    for (int i = 0; i < sim->name_count; i++) {
+        if (strcmp(sim->names[i].name, name) != 0)
+            sim->names[kept++] = sim->names[i];
+    }
+    sim->name_count = kept;
+}
+
 static bool resolve_name(void *context, uint32_t id, const char *name, int family) {
     struct sim_node *node = context;
     struct lookup *lookup = calloc(1, sizeof(*lookup));

@@ -38,6 +38,22 @@ bool probe_ask(struct sim_node *node, struct ntp_header *answer, double *error) 
     return true;
 }
 
+size_t probe_send(struct sim_node *node, const uint8_t *bytes, size_t length) {
+    struct packet packet = {
+        .socket = socket_of(node, SOCKET_SERVER),
+        .remote = {address_ipv4(0xc0a800fe), SIM_PROBE_PORT},
+        .bytes = bytes,
+        .length = length,
+    };
+
+    node->reply_length = 0;
+    if (packet.socket < 0)
+        return 0;
+    packet.received = (struct timestamp){node->host.read_clock(node), TIMESTAMP_KERNEL};
+    engine_packet(node->engine, &packet);
+    return node->reply_length;
+}
+
 bool probe_starts(struct sim_node *node) {
     struct engine *engine = engine_new(&node->config, &node->options, &node->host);
     bool starts = engine != NULL;
@@ -62,13 +78,13 @@ enum control_status probe_command(struct sim_node *node, unsigned command, const
 
     control_request_encode(&request, bytes);
     if (arguments != NULL)
-        control_encode(info->request, arguments, bytes + CONTROL_REQUEST_HEADER);
+        control_encode(control_layout(info->request), arguments, bytes + CONTROL_REQUEST_HEADER);
     node->reply_length = 0;
     engine_packet(node->engine, &packet);
     if (!control_reply_decode(node->reply, node->reply_length, &reply))
         abort();
     if (reply.status == CONTROL_SUCCESS && results != NULL)
-        control_decode(info->reply, node->reply + CONTROL_REPLY_HEADER, results);
+        control_decode(control_layout(info->reply), node->reply + CONTROL_REPLY_HEADER, results);
     sim_schedule(node);
     return (enum control_status)reply.status;
 }

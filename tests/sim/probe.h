@@ -10,6 +10,10 @@
  * no answer. */
 bool probe_ask(struct sim_node *node, struct ntp_header *answer, double *error);
 
+/* A datagram from 192.168.0.254 to the node's server, whatever is in it; the answer's length, 0:
+ * none. It is in node->reply. */
+size_t probe_send(struct sim_node *node, const uint8_t *bytes, size_t length);
+
 /* Whether an engine starts with the node's configuration; it is stopped at once. Before sim_run. */
 bool probe_starts(struct sim_node *node);
 

@@ -108,6 +108,7 @@ struct sim_node {
     } matches[SIM_MAX_MATCHES];
     int match_count;
     struct conf *conf;
+    struct conf_reader conf_reader; /* of the files above */
 };
 
 typedef void sim_action(struct sim *sim, void *context);
@@ -128,8 +129,9 @@ void sim_configure(struct sim_node *node, const char *line);
 void sim_match(struct sim_node *node, const char *needle);
 int sim_matched(const struct sim_node *node, const char *needle);
 
-/* A name that resolves to a node's address from `after` s on. */
+/* A name that resolves to a node's address from `after` s on. And one that has none any more. */
 void sim_name(struct sim *sim, const char *name, int node, double after);
+void sim_unname(struct sim *sim, const char *name);
 
 /* Runs until true time `seconds` after the start; nodes start when their time comes. */
 void sim_run(struct sim *sim, double seconds);

@@ -31,6 +31,9 @@ struct world {
     ns_t start;   /* true time at monotonic 0 */
     double error; /* s the local clock is ahead of true time */
     uint8_t request[NTP_PACKET_MAX_SIZE];
+    size_t request_length;
+    struct served_reference served; /* ours, as a peer is told */
+    struct keys keys;
     enum timestamp_source source;
     int sent;
 };
@@ -84,12 +87,14 @@ static inline struct world *new_world(const struct source_config *config) {
         (struct response_context){.precision = PRECISION, .max_clock_error = 1e-6, .skew = 1e-6};
     random_init(&world->random, fill, NULL);
     association_init(&world->association, config, &remote, malloc(filter_size()), &options);
+    world->association.keys = &world->keys;
     association_set_online(&world->association, config->online, 0);
     return world;
 }
 
 static inline void free_world(struct world *world) {
     association_free(&world->association);
+    keys_free(&world->keys);
     free(world->association.filter);
     free(world);
 }
@@ -121,12 +126,23 @@ static inline ns_t local_time(const struct world *world, double later) {
     return true_time(world, later + world->error);
 }
 
+static inline size_t write_request(struct world *world, bool selected) {
+    struct request_context context = {
+        .monotonic = world->monotonic,
+        .ntp = local_time(world, 0.0),
+        .selected = selected,
+        .served = world->served,
+    };
+
+    world->request_length =
+        association_request(&world->association, &context, &world->random, world->request);
+    return world->request_length;
+}
+
 static inline void send_request(struct world *world) {
     ns_t now = local_time(world, 0.0);
 
-    assert_int_equal(association_request(&world->association, world->monotonic, false,
-                                         &world->random, world->request),
-                     NTP_HEADER_SIZE);
+    assert_int_not_equal(write_request(world, false), 0);
     world->sent++;
     association_transmitted(&world->association, (struct timestamp){now, TIMESTAMP_DAEMON}, now);
 }

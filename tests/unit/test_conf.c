@@ -344,13 +344,14 @@ static void what_has_no_effect_yet_is_said_once(void **state) {
     struct world *world = world_new(NULL);
 
     (void)state;
-    world_takes(world, "peer a.example");
-    world_takes(world, "PEER b.example");
+    world_takes(world, "refclock SHM 0");
+    world_takes(world, "REFCLOCK SHM 1");
     world_takes(world, "server c.example iburst nts nts");
     world_takes(world, "server d.example nts");
     world_takes(world, "port 5");
-    assert_string_equal(world->logged,
-                        "peer directive has no effect yet\nserver option nts has no effect yet\n");
+    assert_string_equal(
+        world->logged,
+        "refclock directive has no effect yet\nserver option nts has no effect yet\n");
     world_free(world);
 }
 

@@ -163,29 +163,6 @@ static void sources_come_by_base_name_and_the_first_directory_wins(void **state)
     world_free(world);
 }
 
-static void sourcedirs_add_to_the_configuration_by_name(void **state) {
-    static const char *const files[] = {
-        "/a/1.sources", "server d\npool b\n", "/b/1.sources", "server c\nserver a\n", NULL,
-    };
-    static const char *const names[] = {"z", "y", "a", "b", "c", "d"};
-    struct world *world = world_new(files);
-
-    (void)state;
-    world_takes(world, "server z");
-    world_takes(world, "sourcedir /a");
-    world_takes(world, "sourcedir /b");
-    world_takes(world, "server y");
-    conf_load_sourcedirs(&world->conf);
-    assert_int_equal(world->config.source_count, 6);
-    for (int i = 0; i < 6; i++)
-        assert_string_equal(world->config.sources[i].name, names[i]);
-    assert_int_equal(world->config.sources[3].type, SOURCE_POOL);
-    for (int i = 0; i < CONFIG_MAX_SOURCES; i++)
-        conf_load_sourcedirs(&world->conf);
-    assert_int_equal(world->config.source_count, CONFIG_MAX_SOURCES);
-    world_free(world);
-}
-
 static void only_good_whole_lines_are_sources(void **state) {
     static const char lines[] =
         "# c\n  SERVER\ta  iburst \r\nport 1\nserver\nserver b foo\nserver c minpoll x\nservr d\n\n"
@@ -257,7 +234,6 @@ int main(void) {
         cmocka_unit_test(line_of_2047_bytes_with_its_newline_is_the_longest),
         cmocka_unit_test(printing_collapses_white_space_and_keeps_the_keyword),
         cmocka_unit_test(sources_come_by_base_name_and_the_first_directory_wins),
-        cmocka_unit_test(sourcedirs_add_to_the_configuration_by_name),
         cmocka_unit_test(only_good_whole_lines_are_sources),
         cmocka_unit_test(source_line_that_is_too_long_ends_its_file),
         cmocka_unit_test(source_of_a_file_has_its_options_in_their_range),

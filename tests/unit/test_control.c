@@ -85,9 +85,9 @@ static void captured_requests_are_decoded_and_encoded_to_the_same_bytes(void **s
         const struct control_command_info *info =
             control_command_for_length(request.command, length);
         assert_non_null(info);
-        control_decode(info->request, bytes + CONTROL_REQUEST_HEADER, &payload);
+        control_decode(control_layout(info->request), bytes + CONTROL_REQUEST_HEADER, &payload);
         control_request_encode(&request, again);
-        control_encode(info->request, &payload, again + CONTROL_REQUEST_HEADER);
+        control_encode(control_layout(info->request), &payload, again + CONTROL_REQUEST_HEADER);
         assert_memory_equal(bytes, again, length);
     }
 }
@@ -455,8 +455,9 @@ static void commands_have_the_lengths_of_the_protocol(void **state) {
         assert_int_equal(info->number, number);
         assert_int_equal(info->min_length, rows[row].length);
         assert_int_equal(info->reply_type, rows[row].reply);
-        assert_ptr_equal(info->reply, control_reply_layout(rows[row].reply));
-        assert_true(CONTROL_REPLY_HEADER + info->reply->length <= CONTROL_MAX_REPLY);
+        assert_ptr_equal(control_layout(info->reply), control_reply_layout(rows[row].reply));
+        assert_true(CONTROL_REPLY_HEADER + control_layout(info->reply)->length <=
+                    CONTROL_MAX_REPLY);
         row++;
     }
     assert_int_equal(row, COUNT(rows));
@@ -502,7 +503,7 @@ static void any_bytes_are_decoded_without_harm(void **state) {
         const struct control_command_info *info = control_command(next_random() % 80);
         if (info == NULL)
             continue;
-        const struct control_layout *layout = i % 2 ? info->request : info->reply;
+        const struct control_layout *layout = control_layout(i % 2 ? info->request : info->reply);
         /* Of the exact size, so that the sanitizer sees one byte too many. */
         size_t size = layout->length > 0 ? layout->length : 1;
         uint8_t *bytes = malloc(size), *again = malloc(size);

@@ -120,6 +120,35 @@ static void text_of_any_length_is_read_whole(void **state) {
     assert_int_equal(errno, EISDIR);
 }
 
+static void secret_that_others_may_touch_is_read_with_a_warning(void **state) {
+    static const struct {
+        int mode;
+        const char *warning;
+    } rows[] = {{0640, ""},
+                {0771, ""},
+                {0644, "World-readable permissions on "},
+                {0642, "World-writable permissions on "},
+                {0666, "World-writable permissions on "}};
+
+    (void)state;
+    umask(0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text;
+
+        said[0] = '\0';
+        assert_true(file_replace(&log_here, in_root("keys"), "1 MD5 secret\n", rows[i].mode));
+        text = file_read_secret(&log_here, in_root("keys"));
+        assert_non_null(text);
+        assert_string_equal(text, "1 MD5 secret\n");
+        free(text);
+        assert_int_equal(strncmp(said, rows[i].warning, strlen(rows[i].warning)), 0);
+        assert_int_equal(*said == '\0', *rows[i].warning == '\0');
+    }
+    said[0] = '\0';
+    assert_null(file_read_secret(&log_here, in_root("missing")));
+    assert_string_equal(said, "");
+}
+
 static void directories_are_made_with_their_parents(void **state) {
     struct stat status;
 
@@ -302,6 +331,7 @@ int main(void) {
         TEST(replacing_does_not_follow_a_planted_link),
         TEST(reading_is_bounded_and_terminated),
         TEST(text_of_any_length_is_read_whole),
+        TEST(secret_that_others_may_touch_is_read_with_a_warning),
         TEST(directories_are_made_with_their_parents),
         TEST(socket_directory_must_be_closed_to_others_and_ours),
         TEST(rows_are_appended_and_files_reopened_after_rotation),

@@ -37,10 +37,8 @@ static void count_ready(void *context) {
 }
 
 static int set_up(void **state) {
-    struct linux_options options = {.log = {remember, NULL},
-                                    .signals = &signals,
-                                    .ready = count_ready,
-                                    .ready_context = &times_ready};
+    struct linux_options options = {
+        .log = {remember, NULL}, .signals = &signals, .ready = count_ready, .owner = &times_ready};
 
     (void)state;
     said[0] = '\0';

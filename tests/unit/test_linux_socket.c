@@ -151,6 +151,30 @@ static void transmit_timestamp_comes_with_what_was_sent(void **state) {
     assert_false(socket_receive_sent(sockets, client, &datagram));
 }
 
+static void servers_datagram_is_stamped_when_that_is_wanted(void **state) {
+    int server = open_server(ADDRESS_IPV4), client = open_client("127.0.0.1", port_of(server));
+
+    (void)state;
+    if (!sockets->slots[server].reports)
+        skip(); /* a sandbox without SO_TIMESTAMPING */
+    assert_true(send_text(client, "question"));
+    assert_true(wait_for(server, POLLIN));
+    assert_true(socket_receive(sockets, server, 0, &datagram));
+    assert_true(socket_send(sockets, &datagram.packet));
+    assert_false(socket_receive_sent(sockets, server, &datagram));
+    assert_true(send_text(client, "question"));
+    assert_true(wait_for(server, POLLIN));
+    assert_true(socket_receive(sockets, server, 0, &datagram));
+    datagram.packet.report_sent = true;
+    assert_true(socket_send(sockets, &datagram.packet));
+    assert_true(wait_for(server, POLLPRI));
+    assert_true(socket_receive_sent(sockets, server, &datagram));
+    assert_int_equal(datagram.packet.socket, server);
+    assert_int_equal(datagram.packet.length, 8);
+    assert_memory_equal(datagram.packet.bytes, "question", 8);
+    assert_int_equal(datagram.packet.received.source, TIMESTAMP_KERNEL);
+}
+
 static void refused_connection_is_drained(void **state) {
     int server = open_server(ADDRESS_IPV4), client;
     struct pollfd poll_one;
@@ -312,6 +336,8 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(ipv6_works_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(transmit_timestamp_comes_with_what_was_sent, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(servers_datagram_is_stamped_when_that_is_wanted, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(refused_connection_is_drained, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unix_socket_answers_the_path_it_was_asked_from, set_up,

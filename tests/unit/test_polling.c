@@ -54,7 +54,7 @@ static void silence_of_the_selected_source_slows_them_less(void **state) {
     struct world *world = *state;
 
     for (int i = 0; i < 3; i++)
-        association_request(&world->association, 0, true, &world->random, world->request);
+        write_request(world, true);
     assert_near(world->association.poll_score, 0.2, 1e-9);
 }
 

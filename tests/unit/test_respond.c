@@ -60,18 +60,18 @@ static void make_request(unsigned leap, unsigned version, unsigned mode, uint8_t
 }
 
 static enum request_kind classify(const uint8_t *bytes, size_t length, uint16_t port) {
-    struct ntp_header header;
     struct ntp_layout layout;
 
-    return respond_classify(bytes, length, port, &header, &layout);
+    return respond_classify(bytes, length, port, &layout);
 }
 
 static struct ntp_header answer_to(const uint8_t *bytes, const struct served_reference *reference) {
     struct ntp_header request;
     struct ntp_layout layout;
-    enum request_kind kind = respond_classify(bytes, NTP_HEADER_SIZE, PORT, &request, &layout);
+    enum request_kind kind = respond_classify(bytes, NTP_HEADER_SIZE, PORT, &layout);
 
     assert_int_not_equal(kind, REQUEST_INVALID);
+    ntp_header_decode(bytes, &request);
     return respond_build(&request, kind, reference, RECEIVE, TRANSMIT, -128, 0, &random_source);
 }
 
@@ -113,8 +113,11 @@ static void wrong_lengths_get_silence(void **state) {
     make_request(0, 3, 3, bytes);
     for (size_t length = 0; length < NTP_HEADER_SIZE; length++)
         assert_int_equal(classify(bytes, length, PORT), REQUEST_INVALID);
-    for (size_t length = NTP_HEADER_SIZE + 1; length <= NTP_PACKET_MAX_SIZE + 8; length++)
-        assert_int_equal(classify(bytes, length, PORT), REQUEST_INVALID);
+    for (size_t length = NTP_HEADER_SIZE + 1; length <= NTP_PACKET_MAX_SIZE + 8; length++) {
+        bool mac = length % 4 == 0 && length >= 48 + 20 && length <= 48 + 68;
+
+        assert_int_equal(classify(bytes, length, PORT), mac ? REQUEST_CLIENT : REQUEST_INVALID);
+    }
     assert_int_equal(respond_kind(bytes, NTP_HEADER_SIZE + 22, PORT), REQUEST_INVALID);
     assert_int_equal(respond_kind(bytes, NTP_PACKET_MAX_SIZE, PORT), REQUEST_CLIENT);
     assert_int_equal(respond_kind(bytes, NTP_PACKET_MAX_SIZE + 4, PORT), REQUEST_INVALID);
@@ -134,16 +137,90 @@ static void unknown_extension_fields_do_not_matter(void **state) {
     assert_int_equal(classify(bytes, 48 + 28, PORT), REQUEST_INVALID);
 }
 
-static void key_that_nobody_knows_gets_silence(void **state) {
-    uint8_t bytes[NTP_PACKET_MAX_SIZE + 8];
+/* Request and fields asked: type, length and contents of the field, 0 in the end. */
+static size_t put_fields(uint8_t *bytes, const unsigned (*fields)[3]) {
+    size_t length = NTP_HEADER_SIZE;
+
+    make_request(0, 4, 3, bytes);
+    for (; (*fields)[0] != 0; fields++) {
+        put_be16(bytes + length, (uint16_t)(*fields)[0]);
+        put_be16(bytes + length + 2, (uint16_t)(*fields)[1]);
+        put_be32(bytes + length + 4, (*fields)[2]);
+        length += (*fields)[1];
+    }
+    return length;
+}
+
+#define MAGIC 0xf5bedd9a
+static const struct served_fields served = {.root_delay = 0.0123,
+                                            .root_dispersion = 17.0,
+                                            .monotonic_receive = RECEIVE - NS_PER_S,
+                                            .monotonic_epoch = 0x12345678};
+
+static size_t extend(const uint8_t *request, size_t length, uint8_t *bytes) {
+    struct ntp_layout layout;
+
+    assert_int_equal(respond_classify(request, length, PORT, &layout), REQUEST_CLIENT);
+    memset(bytes, 0xaa, NTP_HEADER_SIZE + RESPOND_FIELDS_SIZE);
+    return respond_extend(request, &layout, &served, bytes);
+}
+
+static void experimental_field_tells_of_the_unfuzzed_clock(void **state) {
+    static const unsigned asked[][3] = {{0xf323, 28, MAGIC}, {0, 0, 0}};
+    uint8_t request[NTP_PACKET_MAX_SIZE + 8], bytes[NTP_HEADER_SIZE + RESPOND_FIELDS_SIZE];
+    const uint8_t *field = bytes + NTP_HEADER_SIZE;
 
     (void)state;
-    make_request(0, 4, 3, bytes);
-    put_be32(bytes + 48, 1);
-    assert_int_equal(classify(bytes, 48 + 20, PORT), REQUEST_INVALID);
-    assert_int_equal(classify(bytes, 48 + 24, PORT), REQUEST_INVALID);
-    make_request(0, 3, 3, bytes);
-    assert_int_equal(classify(bytes, 48 + 20, PORT), REQUEST_INVALID);
+    assert_int_equal(extend(request, put_fields(request, asked), bytes), NTP_HEADER_SIZE + 28);
+    assert_int_equal(get_be32(field), 0xf323001c);
+    assert_int_equal(get_be32(field + 4), MAGIC);
+    assert_int_equal(get_be32(field + 8), (uint32_t)(0.0123 * (1 << 28)) + 1);
+    assert_int_equal(get_be32(field + 12), UINT32_MAX);
+    assert_true(get_be64(field + 16) == ntp_time_from_ns(RECEIVE - NS_PER_S));
+    assert_int_equal(get_be32(field + 24), 0x12345678);
+}
+
+static void only_known_fields_of_the_right_form_are_answered_each_once(void **state) {
+    static const struct {
+        unsigned asked[5][3];
+        size_t answered;
+    } rows[] = {
+        {{{0xf323, 28, MAGIC}, {0xf323, 28, MAGIC}}, 28},
+        {{{0x1234, 28, 0}, {0xf323, 28, MAGIC}}, 28},
+        {{{0xf323, 28, MAGIC}, {0x1234, 64, 0}}, 28},
+        {{{0xf323, 32, MAGIC}}, 0},
+        {{{0xf323, 28, 1}}, 0},
+        {{{0x1234, 28, MAGIC}}, 0},
+        {{{0x010a, 28, 77}}, 28},
+        {{{0x010a, 28, 77}, {0xf323, 28, MAGIC}, {0x010a, 28, 0}, {0xf323, 28, MAGIC}}, 56},
+    };
+    uint8_t request[NTP_PACKET_MAX_SIZE + 8], bytes[NTP_HEADER_SIZE + RESPOND_FIELDS_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t length = put_fields(request, rows[i].asked);
+
+        assert_int_equal(extend(request, length, bytes), NTP_HEADER_SIZE + rows[i].answered);
+    }
+}
+
+static void broadcast_packet_has_nothing_but_our_own_time(void **state) {
+    uint8_t bytes[NTP_HEADER_SIZE];
+    struct served_image image;
+    struct ntp_header header;
+
+    (void)state;
+    respond_prepare(&synchronised, &image);
+    respond_broadcast(&image, 7, TRANSMIT, &random_source, bytes);
+    ntp_header_decode(bytes, &header);
+    assert_int_equal(header.version, 4);
+    assert_int_equal(header.mode, NTP_MODE_BROADCAST);
+    assert_int_equal(header.leap, NTP_LEAP_INSERT);
+    assert_int_equal(header.poll, 7);
+    assert_int_equal(header.stratum, 3);
+    assert_true(header.origin_time == 0 && header.receive_time == 0);
+    assert_true((int64_t)(header.transmit_time - ntp_time_from_ns(TRANSMIT)) < 128);
+    assert_true((int64_t)(header.transmit_time - ntp_time_from_ns(TRANSMIT)) > -128);
 }
 
 static void answer_carries_the_reference(void **state) {
@@ -275,7 +352,8 @@ static void limit_raises_the_poll_and_kod_replaces_the_reference(void **state) {
 
     (void)state;
     make_request(0, 4, 3, bytes);
-    kind = respond_classify(bytes, NTP_HEADER_SIZE, PORT, &request, &layout);
+    kind = respond_classify(bytes, NTP_HEADER_SIZE, PORT, &layout);
+    ntp_header_decode(bytes, &request);
     answer =
         respond_build(&request, kind, &local, RECEIVE, TRANSMIT, 7, 0x52415445, &random_source);
     ntp_header_encode(&answer, encoded);
@@ -306,7 +384,7 @@ static void interleaved_answer_echoes_the_receive_stamp(void **state) {
 }
 
 static void random_datagrams_are_answered_or_not_without_harm(void **state) {
-    uint8_t bytes[NTP_PACKET_MAX_SIZE + 8];
+    uint8_t bytes[NTP_PACKET_MAX_SIZE + 8], extended[NTP_HEADER_SIZE + RESPOND_FIELDS_SIZE];
 
     (void)state;
     for (int i = 0; i < 50000; i++) {
@@ -318,11 +396,14 @@ static void random_datagrams_are_answered_or_not_without_harm(void **state) {
 
         for (size_t k = 0; k < length; k++)
             bytes[k] = (uint8_t)(next_random() >> 24);
-        kind = respond_classify(bytes, length, (uint16_t)next_random(), &request, &layout);
+        kind = respond_classify(bytes, length, (uint16_t)next_random(), &layout);
         if (kind == REQUEST_INVALID)
             continue;
+        ntp_header_decode(bytes, &request);
         assert_in_range(request.version, 1, 4);
-        assert_true(NTP_HEADER_SIZE + layout.extensions_length == length);
+        assert_true(NTP_HEADER_SIZE + layout.extensions_length + layout.mac_length == length);
+        assert_true(respond_extend(bytes, &layout, &served, extended) <=
+                    NTP_HEADER_SIZE + layout.extensions_length);
         assert_int_equal(
             respond_build(&request, kind, &synchronised, RECEIVE, TRANSMIT, -128, 0, &random_source)
                 .poll,
@@ -338,7 +419,9 @@ int main(void) {
         TEST(mode_0_from_the_ntp_port_gets_silence),
         TEST(wrong_lengths_get_silence),
         TEST(unknown_extension_fields_do_not_matter),
-        TEST(key_that_nobody_knows_gets_silence),
+        TEST(experimental_field_tells_of_the_unfuzzed_clock),
+        TEST(only_known_fields_of_the_right_form_are_answered_each_once),
+        TEST(broadcast_packet_has_nothing_but_our_own_time),
         TEST(answer_carries_the_reference),
         TEST(version_and_poll_are_echoed),
         TEST(unknown_peer_is_answered_in_passive_mode),
