@@ -298,8 +298,9 @@ void names_forget(struct engine *engine, int index) {
 
     for (int i = 0; i < engine->source_count; i++)
         members += engine->sources[i]->group == index;
+    /* A line of a directory's file is not taken for a new one at the next reload. */
     if (members <= 1)
-        engine->groups[index].used = false;
+        engine->groups[index].used = engine->groups[index].from_directory;
 }
 
 void sources_remove_group(struct engine *engine, int index) {

@@ -3,41 +3,59 @@
  * is no change in the eyes of those that measure it. */
 #include "core/engine/temperature.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/engine/records.h"
 #include "core/engine/state.h"
 
 #define READING_SIZE 64
-#define POINTS_SIZE  4096
 #define SANITY_LIMIT 10.0 /* ppm */
 
-static bool read_points(struct engine *engine) {
-    struct temperature *temperature = &engine->temperature;
-    const char *path = engine->config->temp_comp_points_file;
-    char text[POINTS_SIZE], *at = text, *end;
+/* "temperature ppm" and whatever else. */
+static bool read_point(const char *line, struct compensation_point *point) {
+    char *middle, *end;
 
-    if (engine->host->read_file(engine->host->context, path, text, sizeof(text)) < 0)
-        text[0] = '\0';
-    for (;;) {
-        struct compensation_point *point = &temperature->points[temperature->count];
-        struct compensation_point next;
+    point->temperature = strtod(line, &middle);
+    point->ppm = strtod(middle, &end);
+    return middle != line && end != middle;
+}
 
-        next.temperature = strtod(at, &end);
-        if (end == at)
-            break;
-        next.ppm = strtod(end, &at);
-        if (at == end || temperature->count == COMPENSATION_MAX_POINTS) {
-            log_fatal(engine_log(engine), "Could not read tempcomp point from %s", path);
+/* One point a line. */
+static bool take_points(struct temperature *temperature, char *text) {
+    for (char *line = text, *next; *line != '\0'; line = next) {
+        char *end = strchr(line, '\n');
+        struct compensation_point point;
+
+        next = end != NULL ? end + 1 : line + strlen(line);
+        if (end != NULL)
+            *end = '\0';
+        if (temperature->count == COMPENSATION_MAX_POINTS || !read_point(line, &point))
             return false;
-        }
-        *point = next;
-        temperature->count++;
+        temperature->points[temperature->count++] = point;
     }
-    if (temperature->count < 2)
+    return true;
+}
+
+static bool read_points(struct engine *engine) {
+    const struct conf_reader *reader = engine->host->conf_reader;
+    const char *path = engine->config->temp_comp_points_file;
+    char *text = reader->read_file(reader->context, path);
+    bool taken;
+
+    if (text == NULL) {
+        log_fatal(engine_log(engine), "Could not open %s : %s", path, strerror(errno));
+        return false;
+    }
+    taken = take_points(&engine->temperature, text);
+    free(text);
+    if (!taken)
+        log_fatal(engine_log(engine), "Could not read tempcomp point from %s", path);
+    else if (engine->temperature.count < 2)
         log_fatal(engine_log(engine), "Not enough points in %s", path);
-    return temperature->count >= 2;
+    return taken && engine->temperature.count >= 2;
 }
 
 bool temperature_init(struct engine *engine) {

@@ -41,7 +41,7 @@ bool names_possible(const char *name) {
     if (length > 0 && name[length - 1] == '.')
         length--;
     for (size_t i = 0; i < length; i++) {
-        if (name[i] <= ' ' || name[i] >= 0x7f)
+        if (name[i] <= ' ' || name[i] >= 0x7f || name[i] == '%')
             return false;
         label = name[i] == '.' ? 0 : label + 1;
         if (label > LABEL_MAX_LENGTH || (name[i] == '.' && (i == 0 || name[i - 1] == '.')))
@@ -57,8 +57,8 @@ static bool is_listed(const struct address *addresses, int count, const struct a
     return false;
 }
 
-/* Addresses that need an interface beside them are of no use: an address is all that a source
- * keeps. */
+/* Addresses that need an interface beside them (fe80::1%eth0) are of no use: an address is all that
+ * a source keeps. bindacqdevice and binddevice say the interface of all. */
 static bool has_scope(const struct addrinfo *info) {
     return info->ai_family == AF_INET6 &&
            ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_scope_id != 0;

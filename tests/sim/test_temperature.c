@@ -97,7 +97,10 @@ static void points_that_are_none_end_the_start_and_leave_the_driftfile(void **st
         const char *points, *message;
     } cases[] = {{"20 1.0\n", "Not enough points in " POINTS},
                  {"20 1.0\n30 warm\n", "Could not read tempcomp point from " POINTS},
-                 {NULL, "Not enough points in " POINTS}};
+                 {"20 1.0\n\n30 2.0\n", "Could not read tempcomp point from " POINTS},
+                 {"20\n1.0 30\n2.0 5\n", "Could not read tempcomp point from " POINTS},
+                 {"", "Not enough points in " POINTS},
+                 {NULL, "Could not open " POINTS " : No such file or directory"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -42,6 +42,7 @@ static void possible_names_are_told_from_impossible_ones(void **state) {
     assert_false(names_possible("a..b"));
     assert_false(names_possible(".a"));
     assert_false(names_possible("two words"));
+    assert_false(names_possible("fe80::1%eth0"));
     assert_false(names_possible("caf\xc3\xa9"));
     assert_false(names_possible(label));
     assert_true(names_possible(label + 1));
