@@ -239,7 +239,7 @@ static void probe_noise(bool ntp, unsigned long count) {
 static void usage(void) {
     fputs("usage: probe ntp ADDRESS PORT [FROM] | probe port123 ADDRESS PORT\n"
           "       probe limit ADDRESS PORT FROM | probe listen ADDRESS PORT\n"
-          "       probe crowd ADDRESS PORT\n"
+          "       probe class ADDRESS PORT | probe crowd ADDRESS PORT\n"
           "       probe control ADDRESS PORT | probe control PATH DIRECTORY\n"
           "       probe commands PATH DIRECTORY\n"
           "       probe noise ntp|control ADDRESS PORT|PATH DIRECTORY COUNT SEED\n",
@@ -274,6 +274,8 @@ int main(int argc, char **argv) {
         probe_limit(argv[4]);
     } else if (strcmp(argv[1], "listen") == 0) {
         probe_listen();
+    } else if (strcmp(argv[1], "class") == 0) {
+        probe_class();
     } else if (strcmp(argv[1], "crowd") == 0) {
         probe_crowd();
     } else if (strcmp(argv[1], "control") == 0) {

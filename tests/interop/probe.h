@@ -52,6 +52,7 @@ void probe_ntp(const char *from);
 void probe_port_123(void);
 void probe_limit(const char *from);
 void probe_listen(void);
+void probe_class(void);
 void probe_crowd(void);
 
 /* probe_control.c */

@@ -1,6 +1,7 @@
 /* NTP requests of every version, mode, length and tail, and what comes back in words. In what two
  * servers may differ without doing different things (the clock's reading, its precision) there is a
  * judgement instead of a number. */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -246,7 +247,7 @@ void probe_ntp(const char *from) {
 void probe_limit(const char *from) {
     struct address own = ip_address(from, 0);
     int descriptor = open_socket(&own), answers = 0, kisses = 0;
-    uint8_t request[NTP_HEADER], answer[MAX_DATAGRAM];
+    uint8_t request[NTP_HEADER], answer[MAX_DATAGRAM], first[16];
 
     for (int i = 0; i < HASTY_REQUESTS; i++) {
         ntp_question(request);
@@ -254,10 +255,15 @@ void probe_limit(const char *from) {
         while (hear(descriptor, answer, i < HASTY_REQUESTS - 1 ? 0 : SILENCE_MS) >= NTP_HEADER) {
             bool kiss = answer[1] == 0 && memcmp(answer + 12, "RATE", 4) == 0;
 
+            if (kiss && kisses == 0)
+                memcpy(first, answer, sizeof(first));
             *(kiss ? &kisses : &answers) += 1;
         }
     }
     printf("answers %d kisses %d poll %d\n", answers, kisses, (int8_t)answer[2]);
+    if (kisses > 0) /* but for the precision, which is the machine's */
+        printf("kiss %02x%02x%02x %08x %08x %08x\n", first[0], first[1], first[2], get32(first + 4),
+               get32(first + 8), get32(first + 12));
     close(descriptor);
 }
 
@@ -273,6 +279,33 @@ void probe_listen(void) {
     }
     for (int i = 0; i < 2; i++)
         print_ntp(nothing, answer, hear(descriptor, answer, 5000));
+    close(descriptor);
+}
+
+/* The traffic class of what comes, a line each. */
+void probe_class(void) {
+    int descriptor = socket(server.storage.ss_family, SOCK_DGRAM, 0), one = 1;
+
+    setsockopt(descriptor, IPPROTO_IP, IP_RECVTOS, &one, sizeof(one));
+    setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVTCLASS, &one, sizeof(one));
+    if (bind(descriptor, (const struct sockaddr *)&server.storage, server.length) != 0) {
+        perror("bind");
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        uint8_t bytes[MAX_DATAGRAM], control[128];
+        struct iovec part = {bytes, sizeof(bytes)};
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control,
+                                 .msg_controllen = sizeof(control)};
+        struct cmsghdr *first;
+
+        recvmsg(descriptor, &message, 0);
+        first = CMSG_FIRSTHDR(&message);
+        printf("mode %d class %d\n", bytes[0] & 7, first == NULL ? -1 : *CMSG_DATA(first));
+        fflush(stdout);
+    }
     close(descriptor);
 }
 
