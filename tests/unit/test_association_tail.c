@@ -333,6 +333,25 @@ static void other_fields_are_passed_over(void **state) {
     free_world(world);
 }
 
+/* A millisecond of the request's way was spent waiting in a switch; how long the answer waited is not
+ * known, so that taking it off one way alone would move the offset by half of it. */
+static void correction_of_one_way_alone_is_not_applied(void **state) {
+    struct world *world = new_world_with_fields(EXTENSION_NETWORK_CORRECTION, 0);
+    uint8_t bytes[NTP_HEADER_SIZE + EXTENSION_SIZE];
+    struct ntp_header reply;
+
+    (void)state;
+    send_request(world);
+    answer_request(world, OUT, WORK, &reply);
+    ntp_header_encode(&reply, bytes);
+    memcpy(bytes + NTP_HEADER_SIZE, correction_request, EXTENSION_SIZE);
+    put_be64(bytes + NTP_HEADER_SIZE + 4, UINT64_C(4294967));
+    assert_int_equal(receive_bytes(world, bytes, sizeof(bytes), OUT + WORK + OUT), RESPONSE_SAMPLE);
+    assert_near(world->association.report.offset, 0.0, 1e-6);
+    assert_near(world->association.report.delay, 2 * OUT, 1e-6);
+    free_world(world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST_BARE(request_carries_the_code_of_its_key),
@@ -351,6 +370,7 @@ int main(void) {
         TEST_BARE(field_that_was_not_asked_for_means_nothing),
         TEST_BARE(server_that_is_slewed_does_not_change_our_frequency),
         TEST_BARE(other_fields_are_passed_over),
+        TEST_BARE(correction_of_one_way_alone_is_not_applied),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
