@@ -43,8 +43,6 @@ static bool matches(const struct address *address, const struct address *mask,
 
 static enum control_status set_online(struct engine *engine,
                                       const struct control_address_mask *which, bool online) {
-    ns_t first = engine_monotonic(engine);
-    char text[ADDRESS_TEXT_SIZE];
     bool found = false;
 
     for (int i = 0; i < engine->source_count; i++) {
@@ -54,13 +52,7 @@ static enum control_status set_online(struct engine *engine,
             continue;
         found = true;
         engine->groups[source->group].online = online;
-        if (!source->resolved || source->association.online == online)
-            continue;
-        association_set_online(&source->association, online, online ? first : NS_NEVER);
-        log_info(engine_log(engine), "Source %s %s", name_of(source, text),
-                 online ? "online" : "offline");
-        if (!online)
-            selection_run(engine, NULL);
+        sources_set_online(engine, source, online);
     }
     if (online)
         sources_resolve_now(engine);

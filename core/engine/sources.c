@@ -208,8 +208,22 @@ static int request_socket(struct engine *engine, struct source *source, ns_t now
     return source->socket;
 }
 
-/* Sends the request and notes when it left. */
-static void transmit(struct engine *engine, struct source *source, ns_t now) {
+void sources_set_online(struct engine *engine, struct source *source, bool online) {
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (!source->resolved || source->association.online == online)
+        return;
+    association_set_online(&source->association, online,
+                           online ? engine_monotonic(engine) : NS_NEVER);
+    log_info(engine_log(engine), "Source %s %s",
+             address_format(&source->association.remote.address, text),
+             online ? "online" : "offline");
+    if (!online)
+        selection_run(engine, NULL);
+}
+
+/* Sends the request and notes when it left; false: it did not. */
+static bool transmit(struct engine *engine, struct source *source, ns_t now) {
     struct association *association = &source->association;
     uint8_t bytes[NTP_PACKET_MAX_SIZE];
     struct request_context context = {
@@ -224,16 +238,15 @@ static void transmit(struct engine *engine, struct source *source, ns_t now) {
     reference_serve(engine, context.ntp, &context.served);
     packet.length = association_request(association, &context, &engine->random, bytes);
     if (packet.length == 0 || (packet.socket = request_socket(engine, source, now)) < 0)
-        return;
+        return false;
     left = engine_clock(engine);
     if (!engine->host->send_packet(engine->host->context, &packet)) {
         close_socket(engine, source);
-        if (association->config.auto_offline)
-            association_set_online(association, false, NS_NEVER);
-        return;
+        return false;
     }
     association_transmitted(association, (struct timestamp){left, TIMESTAMP_DAEMON},
                             clock_to_ntp(&engine->clock, left));
+    return true;
 }
 
 /* Requests to different sources are kept apart, so that their packets do not delay each other: as
@@ -291,7 +304,8 @@ void sources_run(struct engine *engine, ns_t now) {
         if (source == NULL)
             break;
         engine->last_transmit = now;
-        transmit(engine, source, now);
+        if (!transmit(engine, source, now) && source->association.config.auto_offline)
+            sources_set_online(engine, source, false);
         names_watch(engine, source);
         if (source->association.reachability == 0 && source->association.reach_size >= 8)
             selection_run(engine, NULL);
