@@ -318,6 +318,38 @@ static void option_ipv6_takes_no_ipv4_address(void **state) {
     sim_free(sim);
 }
 
+/* Rounds come after 28 s, then after twice as long each time: 28, 84, 196, 420 and 868 s. */
+static void name_without_an_address_is_asked_for_ever_more_seldom(void **state) {
+    static const double known[] = {10.0, 30.0, 100.0, 200.0, 430.0};
+    static const double used[] = {28.0, 84.0, 196.0, 420.0, 868.0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++) {
+        struct sim *sim = world("server late.example");
+
+        sim_name(sim, "late.example", 1, known[i]);
+        sim_run(sim, used[i] - 1.0);
+        assert_string_equal(sources(sim), "?");
+        sim_run(sim, used[i] + 2.0);
+        assert_string_equal(sources(sim), "1");
+        sim_free(sim);
+    }
+}
+
+static void command_online_asks_for_names_at_once(void **state) {
+    struct sim *sim = world("server late.example");
+    struct control_address_mask all = {0};
+
+    (void)state;
+    sim_name(sim, "late.example", 1, 450.0);
+    sim_run(sim, 460.0);
+    assert_string_equal(sources(sim), "?");
+    probe_command(sim_node(sim, CLIENT), CONTROL_REQ_ONLINE, &all, NULL);
+    sim_run(sim, 461.0);
+    assert_string_equal(sources(sim), "1");
+    sim_free(sim);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reload_adds_and_removes_and_leaves_the_rest_alone),
@@ -333,6 +365,8 @@ int main(void) {
         cmocka_unit_test(falseticker_is_replaced_by_another_of_its_name),
         cmocka_unit_test(address_without_a_route_is_not_adopted),
         cmocka_unit_test(option_ipv6_takes_no_ipv4_address),
+        cmocka_unit_test(name_without_an_address_is_asked_for_ever_more_seldom),
+        cmocka_unit_test(command_online_asks_for_names_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,8 +250,54 @@ static void mindelay_replaces_the_least_that_was_measured(void **state) {
     sim_free(sim);
 }
 
+/* Whose frequency walks away from any line through more than a few samples. */
+static void minsamples_keeps_what_no_longer_fits(void **state) {
+    double kept[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct sim *sim = lan_with(i == 0 ? "maxpoll 6" : "maxpoll 6 minsamples 30");
+
+        lan_client(sim)->own_clock.wander = 1e-7;
+        sim_run(sim, LENGTH);
+        kept[i] = stats_of(sim).n_samples;
+        sim_free(sim);
+    }
+    assert_true(kept[0] < 30 && kept[1] >= 30);
+}
+
+static void minstratum_raises_the_stratum_of_a_source(void **state) {
+    struct sim *sim = lan_with("iburst minstratum 7");
+    struct control_tracking tracking;
+
+    (void)state;
+    sim_run(sim, 100.0);
+    assert_int_equal(data_of(sim).stratum, 7);
+    assert_int_equal(probe_command(lan_client(sim), CONTROL_REQ_TRACKING, NULL, &tracking),
+                     CONTROL_SUCCESS);
+    assert_int_equal(tracking.stratum, 8);
+    sim_free(sim);
+}
+
+static void offline_source_is_not_asked_until_it_is_online(void **state) {
+    struct sim *sim = lan_with("iburst offline");
+    struct control_address_mask all = {0};
+
+    (void)state;
+    sim_run(sim, 1000.0);
+    assert_int_equal(lan_client(sim)->packets_out, 0);
+    probe_command(lan_client(sim), CONTROL_REQ_ONLINE, &all, NULL);
+    sim_run(sim, 1010.0);
+    assert_true(lan_client(sim)->packets_out >= 4);
+    assert_int_equal(data_of(sim).reachability & 0xf, 0xf);
+    sim_free(sim);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(minsamples_keeps_what_no_longer_fits),
+        cmocka_unit_test(minstratum_raises_the_stratum_of_a_source),
+        cmocka_unit_test(offline_source_is_not_asked_until_it_is_online),
         cmocka_unit_test(quiet_clock_is_asked_less_and_a_moving_one_more),
         cmocka_unit_test(polltarget_wants_more_samples_or_fewer),
         cmocka_unit_test(presend_and_burst_send_more),
