@@ -105,6 +105,10 @@ static void try_fields(void) {
         try_ntp(request, sizeof(request), 0);
     }
     ntp_question(request);
+    memcpy(request + 16, "NTP5DRFT", 8);
+    printf("reference time that asks for version 5: ");
+    try_ntp(request, sizeof(request), 0);
+    ntp_question(request);
     memset(request + 40, 0, 8);
     printf("transmit zero: ");
     try_ntp(request, sizeof(request), 0);
