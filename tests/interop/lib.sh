@@ -201,6 +201,40 @@ is_selected() {
     chronyc debian "$1" -c sources | grep -Fq "^,*,$2,"
 }
 
+# --- other hosts -----------------------------------------------------------------------------------------------------
+
+# host NAME LINK NUMBER: a host behind that link of ours: 10.9.NUMBER.1 is here and 10.9.NUMBER.2 there, its eth0. IPv6
+# addresses do not wait for others that might have them. Needs a namespace of our own.
+host() {
+    unshare -n sleep 120 &
+    echo $! >"$work/$1.pid"
+    wait_for 5 has_another_network "$1" || exit
+    ip link add "$2" address 02:00:00:00:00:01 type veth peer name eth0 netns "$!" || exit
+    echo 0 >"/proc/sys/net/ipv6/conf/$2/accept_dad"
+    on "$1" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad'
+    on "$1" ip link set eth0 address 02:00:00:00:00:02 || exit
+    ip addr add "10.9.$3.1/24" dev "$2"
+    on "$1" ip addr add "10.9.$3.2/24" dev eth0
+    ip link set "$2" up && on "$1" ip link set eth0 up && on "$1" ip link set lo up
+}
+
+has_another_network() {
+    [ "$(readlink "/proc/$(cat "$work/$1.pid")/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+# on HOST COMMAND...
+on() {
+    on_host=$1
+    shift
+    nsenter -t "$(cat "$work/$on_host.pid")" -n "$@"
+}
+
+# elsewhere HOST KIND NAME: as chronyd, on another host.
+elsewhere() {
+    start "$3" nsenter -t "$(cat "$work/$1.pid")" -n "$(program "$2" chronyd)" -d -x -u root -f "$work/$3.conf"
+    wait_for 10 [ -S "$work/$3/chronyd.sock" ] || fail "$3 starts" 'no socket' "$work/$3.log"
+}
+
 # --- what there is to test -------------------------------------------------------------------------------------------
 
 for needed in "$binary" "$debian/usr/sbin/chronyd" "$debian/usr/bin/chronyc"; do
