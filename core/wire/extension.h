@@ -1,8 +1,8 @@
 /* The extension fields of NTP (RFC 7822) that both sides fill with 24 bytes: F323, chrony's
- * experiment with what NTPv5 is to have, and 010A, the network correction: how long the request waited
- * in switches, which a server learns from a PTP message around it. The answer's own wait comes the
- * same way; without PTP messages it is not known, and one way alone is not corrected. chrony too
- * applies corrections to nothing but hardware timestamps. */
+ * experiment with what NTPv5 is to have, and 010A, the network correction: how long the request
+ * waited in switches, which a server learns from a PTP message around it. The answer's own wait
+ * comes the same way; without PTP messages it is not known, and one way alone is not corrected.
+ * chrony too applies corrections to nothing but hardware timestamps. */
 #ifndef CHRONOBOX_WIRE_EXTENSION_H
 #define CHRONOBOX_WIRE_EXTENSION_H
 

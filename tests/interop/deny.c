@@ -1,6 +1,6 @@
-/* deny NAMES PROGRAM ARGUMENT...: runs a program on a kernel that does not know some socket options.
- * NAMES: letters, t = SO_TIMESTAMPING, n = SO_TIMESTAMPNS, m = SO_TIMESTAMP; each in the numbers of
- * both layouts of time_t. setsockopt() of them fails with ENOPROTOOPT. */
+/* deny NAMES PROGRAM ARGUMENT...: runs a program on a kernel that does not know some socket
+ * options. NAMES: letters, t = SO_TIMESTAMPING, n = SO_TIMESTAMPNS, m = SO_TIMESTAMP; each in the
+ * numbers of both layouts of time_t. setsockopt() of them fails with ENOPROTOOPT. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -39,7 +39,8 @@ int main(int argc, char **argv) {
     add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setsockopt, 1, 0));
     add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
     /* The name of an option: the third argument, its low half on a little-endian machine. */
-    add((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])));
+    add((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                     offsetof(struct seccomp_data, args[2])));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strchr(argv[1], names[i].letter) != NULL) {
             deny(names[i].options[0]);

@@ -305,7 +305,8 @@ void probe_class(void) {
                                  .msg_controllen = sizeof(control)};
         struct cmsghdr *first;
 
-        recvmsg(descriptor, &message, 0);
+        if (recvmsg(descriptor, &message, 0) < 0)
+            break;
         first = CMSG_FIRSTHDR(&message);
         printf("mode %d class %d\n", bytes[0] & 7, first == NULL ? -1 : *CMSG_DATA(first));
         fflush(stdout);

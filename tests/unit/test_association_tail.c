@@ -333,8 +333,8 @@ static void other_fields_are_passed_over(void **state) {
     free_world(world);
 }
 
-/* A millisecond of the request's way was spent waiting in a switch; how long the answer waited is not
- * known, so that taking it off one way alone would move the offset by half of it. */
+/* A millisecond of the request's way was spent waiting in a switch; how long the answer waited is
+ * not known, so that taking it off one way alone would move the offset by half of it. */
 static void correction_of_one_way_alone_is_not_applied(void **state) {
     struct world *world = new_world_with_fields(EXTENSION_NETWORK_CORRECTION, 0);
     uint8_t bytes[NTP_HEADER_SIZE + EXTENSION_SIZE];
