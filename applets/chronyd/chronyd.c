@@ -54,6 +54,7 @@ static const char usage[] =
 #define RUN_DIRECTORY   "/run/chrony"
 #define STATE_DIRECTORY "/var/lib/chrony"
 #define MAX_PRIORITY    99
+#define AT_ONCE         1e-9 /* s: -t 0 is a time, the engine's 0 is none */
 
 static const char *const config_paths[] = {"/etc/chrony.conf", "/etc/chrony/chrony.conf"};
 
@@ -132,7 +133,6 @@ static bool open_log(struct chronyd *daemon) {
         log_fatal(&daemon->log, "Could not open %s : %s", options->log_file, strerror(errno));
         return false;
     }
-    sink->fatal_to_stderr = options->syslog_foreground || options->log_file;
     if (!options->log_file &&
         !(options->debug || options->set_once || options->print_once || options->print_config) &&
         !log_sink_open_syslog(sink))
@@ -192,7 +192,7 @@ static void complete_config(struct chronyd *daemon) {
     const struct chronyd_options *options = &daemon->options;
 
     config->lock_all = config->lock_all || options->lock_memory;
-    if (options->priority != PRIORITY_AS_CONFIGURED)
+    if (options->priority != 0)
         config->sched_priority = options->priority;
     if (options->user) {
         free(config->user);
@@ -389,7 +389,7 @@ static struct engine *start_engine(const struct chronyd *daemon) {
         .mode = options->print_once ? ENGINE_PRINT_ONCE
                 : options->set_once ? ENGINE_SET_ONCE
                                     : ENGINE_DAEMON,
-        .timeout = options->timeout,
+        .timeout = options->timeout == 0 ? AT_ONCE : options->timeout,
         .restarted = options->restarted,
         .reload_dumps = options->reload_dumps,
         .family = options->ipv4   ? ADDRESS_IPV4

@@ -114,8 +114,8 @@ enum options_result options_parse(struct chronyd_options *options, int argc, cha
     bool ended = false;
 
     *options = (struct chronyd_options){.ready_descriptor = -1,
-                                        .priority = PRIORITY_AS_CONFIGURED,
                                         .log_level = LOG_INFO_LEVEL,
+                                        .timeout = -1,
                                         .lines = argv + (argc > 0 ? 1 : 0)};
     for (int i = 1; i < argc; i++) {
         options->help = options->help || strcmp(argv[i], "--help") == 0;

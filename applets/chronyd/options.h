@@ -2,10 +2,7 @@
 #ifndef CHRONOBOX_APPLETS_CHRONYD_OPTIONS_H
 #define CHRONOBOX_APPLETS_CHRONYD_OPTIONS_H
 
-#include <limits.h>
 #include <stdbool.h>
-
-#define PRIORITY_AS_CONFIGURED INT_MIN
 
 struct chronyd_options {
     /* flags */
@@ -18,8 +15,8 @@ struct chronyd_options {
     int filter_level;
     int log_level;
     int ready_descriptor; /* -1 = none */
-    int priority;         /* PRIORITY_AS_CONFIGURED, or a number to be checked */
-    int timeout;          /* s, 0 = none */
+    int priority;         /* to be checked; 0 = as configured */
+    int timeout;          /* s, below 0 = none */
     /* configuration lines given as arguments */
     char **lines;
     int line_count;

@@ -17,7 +17,8 @@
 #define LOCAL_MIX          UINT64_C(0x9E3779B97F4A7C15)
 #define RMS_WEIGHT         0.1 /* of a new offset in the running mean of squares */
 #define DRIFT_TEXT_SIZE    64
-#define KERNEL_MAX_ERROR   16.0 /* s, the kernel's own limit (RFC 5905 MAXDISP) */
+#define KERNEL_MAX_ERROR   16.0         /* s, the kernel's own limit (RFC 5905 MAXDISP) */
+#define TIME_END           4294967296.0 /* s since 1970: in 2106 */
 
 static double ppm(double frequency) {
     return frequency * 1e6;
@@ -133,6 +134,16 @@ static bool change_refused(struct engine *engine, double offset) {
     reference->changes_ignored++;
     if (!ignored)
         engine_finish(engine, 1);
+    return true;
+}
+
+/* Nobody means a time before 1970 or behind the first era of 32-bit clocks. */
+static bool change_insane(const struct engine *engine, double offset) {
+    double time = ns_to_seconds(engine_ntp(engine)) + offset;
+
+    if (time >= 0.0 && time < TIME_END)
+        return false;
+    log_warning(engine_log(engine), "Adjustment of %.1f seconds is invalid", offset);
     return true;
 }
 
@@ -280,6 +291,8 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
         return;
     }
     tell_change(engine, offset);
+    if (change_insane(engine, offset))
+        return;
     max_error = fabs(offset) + system_clock_error(engine, now);
 
     change = frequency_change(engine, update, elapsed, &skew);

@@ -59,6 +59,8 @@ bool daemon_start(int *launcher, int *status) {
     close(ends[0]);
     *launcher = ends[1];
     setsid();
+    if (chdir("/") < 0)
+        errno = 0; /* it only keeps a file system in use */
     return true;
 }
 
@@ -70,8 +72,6 @@ void daemon_started(int *launcher) {
         dup2(null, fd);
     if (null > STDERR_FILENO)
         close(null);
-    if (chdir("/") < 0)
-        errno = 0; /* it only keeps a file system in use */
     file_write(*launcher, &word, 1);
     close(*launcher);
     *launcher = -1;
@@ -120,14 +120,15 @@ bool pidfile_write(const char *path) {
 
 bool service_notify(const struct log *log, const char *state) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const char *path = getenv("NOTIFY_SOCKET");
+    char *path = getenv("NOTIFY_SOCKET");
     ssize_t sent = -1;
     int fd;
 
-    if (!path)
+    if (!path || !*path)
         return true;
     if (path[0] != '/' || strlen(path) >= sizeof address.sun_path) {
         log_fatal(log, "Unsupported notification socket");
+        *path = '\0'; /* said once: the end is not told either */
         return false;
     }
     strcpy(address.sun_path, path);
@@ -137,8 +138,10 @@ bool service_notify(const struct log *log, const char *state) {
                       sizeof address);
         close(fd);
     }
-    if (sent < 0)
+    if (sent < 0) {
         log_fatal(log, "Could not send notification to $NOTIFY_SOCKET");
+        *path = '\0';
+    }
     return sent >= 0;
 }
 

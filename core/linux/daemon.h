@@ -9,11 +9,10 @@
 
 /* Goes to the background. In the process that was started: waits until the child has said how its
  * start went, prints what it wrote, sets *status and returns false. In the child: true, *launcher
- * is the pipe to say it through. Must come before any thread. */
+ * is the pipe to say it through, the directory is /. Must come before any thread. */
 bool daemon_start(int *launcher, int *status);
 
-/* The child's word that it runs: its standard streams go to /dev/null, its directory is /.
- * *launcher becomes -1. */
+/* The child's word that it runs: its standard streams go to /dev/null, *launcher becomes -1. */
 void daemon_started(int *launcher);
 
 /* The process that runs by this pidfile: another one that is alive and a chronyd. Its pid; 0 =

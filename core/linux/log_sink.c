@@ -22,6 +22,7 @@
 #define SYSLOG_PATH     "/dev/log"
 #define SYSLOG_FACILITY 3 /* daemon */
 #define LINE_SIZE       (LOG_MESSAGE_SIZE + 64)
+#define FATAL_PREFIX    "Fatal error : "
 
 void log_sink_init(struct log_sink *sink) {
     *sink = (struct log_sink){.threshold = LOG_INFO_LEVEL,
@@ -54,16 +55,16 @@ static int inherited_descriptor(const char *path) {
 }
 
 bool log_sink_open_file(struct log_sink *sink, const char *path) {
-    int fd = inherited_descriptor(path);
+    int number = inherited_descriptor(path), fd;
 
-    if (fd >= 0)
-        fd = dup(fd); /* standard error may be sent to /dev/null later */
+    if (number >= 0)
+        fd = dup(number); /* standard error may be sent to /dev/null later */
     else
         fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return false;
     sink->fd = fd;
-    sink->is_stderr = false;
+    sink->is_stderr = number == STDERR_FILENO;
     return true;
 }
 
@@ -110,11 +111,23 @@ static void write_line(int fd, int64_t now, const char *message) {
     file_write(fd, buffer, line.length + 1);
 }
 
+/* Whoever started us does not look into the log. chrony's launcher takes off the prefix. */
+static void write_last_word(const struct log_sink *sink, const char *message) {
+    static const char prefix[] = FATAL_PREFIX;
+    int fd = sink->launcher >= 0 ? sink->launcher : STDERR_FILENO;
+
+    if (sink->launcher < 0)
+        file_write(fd, prefix, sizeof prefix - 1);
+    file_write(fd, message, strlen(message));
+    file_write(fd, "\n", 1);
+}
+
 static void write_message(void *context, enum log_level level, const char *message) {
     struct log_sink *sink = context;
     char fatal[LINE_SIZE];
+    const char *line = message;
     int64_t now = ns_floor_seconds(system_clock_read());
-    bool done = false;
+    bool seen = sink->is_stderr;
 
     if (level < sink->threshold)
         return;
@@ -122,19 +135,16 @@ static void write_message(void *context, enum log_level level, const char *messa
         struct text text;
 
         text_init(&text, fatal, sizeof fatal);
-        text_printf(&text, "Fatal error : %s", message);
-        message = fatal;
-        if (sink->launcher >= 0 && (sink->syslog >= 0 || !sink->is_stderr)) {
-            file_write(sink->launcher, message, text.length);
-            file_write(sink->launcher, "\n", 1);
-        }
+        text_append(&text, FATAL_PREFIX);
+        text_append(&text, message);
+        line = fatal;
     }
-    if (sink->syslog >= 0)
-        done = write_syslog(sink, level, now, message);
-    if (!done)
-        write_line(sink->fd, now, message);
-    if (level == LOG_FATAL_LEVEL && sink->fatal_to_stderr && (done || !sink->is_stderr))
-        write_line(STDERR_FILENO, now, message);
+    if (sink->syslog >= 0 && write_syslog(sink, level, now, line))
+        seen = false;
+    else
+        write_line(sink->fd, now, line);
+    if (level == LOG_FATAL_LEVEL && !seen)
+        write_last_word(sink, message);
 }
 
 struct log log_sink_log(struct log_sink *sink) {

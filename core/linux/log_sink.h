@@ -6,12 +6,13 @@
 
 #include "core/base/log.h"
 
+/* What is fatal is the last word: it also goes, without the time, to the launcher or to standard
+ * error, unless it is seen there already. */
 struct log_sink {
     enum log_level threshold; /* below it nothing is said */
     int fd;                   /* of the file or of standard error; the fallback of syslog */
     bool is_stderr;           /* fd is standard error, or was when it was copied */
     int syslog;               /* -1 = messages go to fd */
-    bool fatal_to_stderr;     /* the last words are repeated there */
     int launcher;             /* pipe of the process that waits for us to start, -1 = none */
 };
 

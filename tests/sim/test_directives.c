@@ -132,6 +132,22 @@ static void maxchange_spares_the_first_updates_and_may_ignore_for_ever(void **st
     sim_free(sim);
 }
 
+/* "offset" has the client believe a time behind 2106. */
+static void time_that_nobody_means_is_not_taken(void **state) {
+    static const char invalid[] = "seconds is invalid";
+    struct sim *sim = lan_with(4, FAST_POLL " offset 4e9", "makestep 0.1 -1");
+    struct sim_node *client = lan_client(sim);
+
+    (void)state;
+    sim_match(client, invalid);
+    sim_run(sim, 1000.0);
+    assert_true(sim_matched(client, invalid) > 0);
+    assert_int_equal(client->own_clock.steps, 0);
+    assert_true(fabs(sim_error(client)) < 1.0);
+    assert_int_equal(tracking_of(client).stratum, 0);
+    sim_free(sim);
+}
+
 static void logchange_is_the_size_of_what_is_said(void **state) {
     static const struct {
         const char *line;
@@ -372,6 +388,7 @@ int main(void) {
         cmocka_unit_test(maxclockerror_is_the_rate_at_which_the_dispersion_grows),
         cmocka_unit_test(maxchange_ignores_so_many_times_then_ends),
         cmocka_unit_test(maxchange_spares_the_first_updates_and_may_ignore_for_ever),
+        cmocka_unit_test(time_that_nobody_means_is_not_taken),
         cmocka_unit_test(logchange_is_the_size_of_what_is_said),
         cmocka_unit_test(makestep_counts_every_update_stepped_or_not),
         cmocka_unit_test(restart_does_not_step),
