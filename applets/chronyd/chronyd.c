@@ -54,6 +54,7 @@ static const char usage[] =
 #define RUN_DIRECTORY   "/run/chrony"
 #define STATE_DIRECTORY "/var/lib/chrony"
 #define MAX_PRIORITY    99
+#define FIRST_FREE_PORT 1024
 #define AT_ONCE         1e-9 /* s: -t 0 is a time, the engine's 0 is none */
 
 static const char *const config_paths[] = {"/etc/chrony.conf", "/etc/chrony/chrony.conf"};
@@ -327,15 +328,22 @@ static void check_socket_directory(struct chronyd *daemon) {
     config->bind_command_path[0] = '\0';
 }
 
+static bool is_privileged(int port) {
+    return port > 0 && port < FIRST_FREE_PORT;
+}
+
 static bool set_process(struct chronyd *daemon) {
     const struct config *config = daemon->config;
+    bool keep_ports = is_privileged(config->port) || is_privileged(config->command_port) ||
+                      is_privileged(config->acquisition_port);
 
     if (config->key_file)
         daemon->host->secret = file_read_secret(&daemon->log, config->key_file);
     privileges_set_priority(&daemon->log, config->sched_priority);
     if (config->lock_all)
         privileges_lock_memory(&daemon->log);
-    if (!privileges_drop(&daemon->log, &daemon->account, daemon->host->host.clock_control, true))
+    if (!privileges_drop(&daemon->log, &daemon->account, daemon->host->host.clock_control,
+                         keep_ports))
         return false;
     if (geteuid() == 0)
         log_warning(&daemon->log, "Running with root privileges");
