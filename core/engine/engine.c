@@ -90,6 +90,36 @@ static bool make_tables(struct engine *engine) {
            set_rules(engine->command_access, config->command_rules, config->command_rule_count);
 }
 
+/* Whoever may ask from one port alone, which is not to be had, would be silent for ever. */
+static bool may_ask(struct engine *engine) {
+    const struct config *config = engine->config;
+    const struct host *host = engine->host;
+
+    for (int family = ADDRESS_IPV4; config->acquisition_port > 0; family = ADDRESS_IPV6) {
+        struct socket_request request = {
+            .kind = SOCKET_CLIENT,
+            .family = family,
+            .local = family == ADDRESS_IPV4 ? config->bind_acquisition_address4
+                                            : config->bind_acquisition_address6,
+            .port = config->acquisition_port,
+            .device = config->bind_acquisition_device,
+        };
+        int socket = engine->options.family == ADDRESS_NONE || engine->options.family == family
+                         ? host->open_socket(host->context, &request)
+                         : -1;
+
+        if (socket >= 0) {
+            host->close_socket(host->context, socket);
+            break;
+        }
+        if (family == ADDRESS_IPV6) {
+            log_fatal(engine_log(engine), "Could not open NTP sockets");
+            return false;
+        }
+    }
+    return true;
+}
+
 static void start_clock(struct engine *engine) {
     struct discipline_options options = {
         .max_slew_rate = engine->config->max_slew_rate * 1e-6,
@@ -144,7 +174,7 @@ struct engine *engine_new(const struct config *config, const struct engine_optio
     }
     for (int i = 0; i < TIMER_COUNT; i++)
         engine->timers[i] = NS_NEVER;
-    if (!temperature_init(engine)) {
+    if (!temperature_init(engine) || !may_ask(engine)) {
         engine_free(engine);
         return NULL;
     }
