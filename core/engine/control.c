@@ -72,6 +72,8 @@ static control_handler *const handlers[] = {
 };
 
 static control_handler *find_handler(unsigned number) {
+    if (number == CONTROL_REQ_HISTORY)
+        return answer_history;
     return number < sizeof(handlers) / sizeof(handlers[0]) ? handlers[number] : NULL;
 }
 

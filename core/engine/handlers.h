@@ -18,7 +18,7 @@ typedef enum control_status control_handler(struct engine *engine,
 /* reports.c */
 control_handler answer_n_sources, answer_source_data, answer_tracking, answer_sourcestats,
     answer_activity, answer_server_stats, answer_ntp_data, answer_source_name,
-    answer_client_accesses, answer_select_data;
+    answer_client_accesses, answer_select_data, answer_history;
 
 /* authentication.c */
 control_handler action_rekey, answer_auth_data;

@@ -272,6 +272,32 @@ enum control_status answer_select_data(struct engine *engine,
     return CONTROL_SUCCESS;
 }
 
+enum control_status answer_history(struct engine *engine, const union control_payload *arguments,
+                                   union control_payload *results) {
+    const struct control_history_request *wanted = &arguments->as_history_request;
+    struct source *source = by_index(engine, wanted->index);
+    struct control_history *history = &results->as_history;
+
+    if (source == NULL)
+        return CONTROL_NO_SUCH_SOURCE;
+    history->ip_addr = source->association.remote.address;
+    history->ref_id = association_reference_id(&history->ip_addr);
+    history->n_samples = (uint32_t)sample_count(source);
+    for (uint32_t i = wanted->first; i < history->n_samples && history->n < CONTROL_MAX_HISTORY;
+         i++) {
+        struct sample sample;
+
+        filter_sample(source->association.filter, (int)i, &sample);
+        history->samples[history->n++] = (struct control_history_sample){
+            .when = sample.time,
+            .offset = 0.0 - sample.offset,
+            .peer_delay = sample.delay,
+            .error = sample.root_delay / 2.0 + sample.root_dispersion,
+        };
+    }
+    return CONTROL_SUCCESS;
+}
+
 static void fill_client(const struct client_report *report, struct control_client_access *client) {
     client->ip = report->address;
     client->ntp_hits = report->hits[SERVICE_NTP];

@@ -65,6 +65,7 @@ struct control_answer {
         struct control_select_data select_data;
         struct control_server_stats server_stats;
         struct control_ntp_data ntp_data;
+        struct control_history history;
     };
 };
 

@@ -171,6 +171,9 @@ static struct records field_records(const struct control_field *field) {
     if (field->type == CONTROL_SAMPLES)
         return (struct records){&control_layout_manual_list_sample, CONTROL_MAX_SAMPLES,
                                 sizeof(struct control_manual_list_sample)};
+    if (field->type == CONTROL_HISTORY)
+        return (struct records){&control_layout_history_sample, CONTROL_MAX_HISTORY,
+                                sizeof(struct control_history_sample)};
     return (struct records){&control_layout_client_access, CONTROL_MAX_CLIENTS,
                             sizeof(struct control_client_access)};
 }
@@ -217,6 +220,7 @@ static void encode_field(const struct control_field *field, const uint8_t *membe
         break;
     case CONTROL_SAMPLES:
     case CONTROL_CLIENTS:
+    case CONTROL_HISTORY:
         encode_records(field, member, to);
         break;
     case CONTROL_ZEROES:
@@ -256,6 +260,7 @@ static void decode_field(const struct control_field *field, const uint8_t *from,
         break;
     case CONTROL_SAMPLES:
     case CONTROL_CLIENTS:
+    case CONTROL_HISTORY:
         decode_records(field, from, member);
         break;
     case CONTROL_ZEROES:

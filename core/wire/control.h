@@ -34,16 +34,43 @@ enum control_type {
     CONTROL_LOW32,   /* uint64_t in memory, its low half on the wire */
     CONTROL_SAMPLES, /* array of struct control_manual_list_sample */
     CONTROL_CLIENTS, /* array of struct control_client_access */
+    CONTROL_HISTORY, /* array of struct control_history_sample */
     CONTROL_ZEROES,  /* padding, no member */
     CONTROL_ONES,    /* padding, no member */
 };
 
-/* One row: how a member of a struct travels. Its name and unit are in the lists of
- * control_fields.h, for whoever prints them; the codec needs neither. */
+/* What the number of a field counts or means. */
+enum control_unit {
+    CONTROL_UNIT_NONE,
+    CONTROL_UNIT_SECONDS, /* of an instant: since 1970 */
+    CONTROL_UNIT_LOG2,    /* of seconds */
+    CONTROL_UNIT_PPM,
+    CONTROL_UNIT_PPM_PER_SECOND,
+    CONTROL_UNIT_BITS,
+    CONTROL_UNIT_BYTES,
+    CONTROL_UNIT_REGISTER, /* a bit for each of the last 8 polls, the last one is the lowest */
+    CONTROL_UNIT_REFERENCE_ID,
+    CONTROL_UNIT_YES_NO,
+    /* One of several words; */
+    CONTROL_UNIT_LEAP,
+    CONTROL_UNIT_SOURCE_MODE,
+    CONTROL_UNIT_SOURCE_STATE,
+    CONTROL_UNIT_NTP_MODE,
+    CONTROL_UNIT_AUTH_MODE,
+    CONTROL_UNIT_TIMESTAMPING, /* their first letter */
+    /* ... a word for each bit. */
+    CONTROL_UNIT_SELECT_OPTIONS,
+    CONTROL_UNIT_NTP_FLAGS,
+    CONTROL_UNIT_SMOOTHING_FLAGS,
+};
+
+/* One row: how a member of a struct travels, and what it means to whoever prints it. Its name is in
+ * the lists of control_fields.h. */
 struct control_field {
     uint16_t offset; /* of the member in its struct */
     uint16_t length; /* on the wire */
-    uint16_t type;   /* enum control_type */
+    uint8_t type;    /* enum control_type */
+    uint8_t unit;    /* enum control_unit */
 };
 
 /* One message layout: the rows and the sum of their lengths. */

@@ -23,6 +23,9 @@ enum control_open {
     CONTROL_OPEN_TRACKING = 1 << 12,
 };
 
+/* Numbers from here on are chronobox's own, for requests and replies: chrony's count up from 1. */
+#define CONTROL_OURS 0x4342
+
 /* C(number, NAME, bits of enum control_open, request layout, reply NAME, reply layout) */
 #define CONTROL_COMMANDS(C)                                                                        \
     C(1, ONLINE, NEVER, address_mask, NULL, none)                                                  \
@@ -88,7 +91,8 @@ enum control_open {
     C(71, DOFFSET2, NEVER, float, NULL, none)                                                      \
     C(72, MODIFY_SELECTOPTS, NEVER, selectopts, NULL, none)                                        \
     C(73, MODIFY_OFFSET, NEVER, modify_offset, NULL, none)                                         \
-    C(74, LOCAL3, NEVER, local3, NULL, none)
+    C(74, LOCAL3, NEVER, local3, NULL, none)                                                       \
+    C(CONTROL_OURS, HISTORY, NTPDATA, history_request, HISTORY, history)
 
 /* Reports that go through the list of sources count it first. */
 #define CONTROL_OPEN_COUNTING                                                                      \
@@ -118,13 +122,14 @@ enum control_reply_type {
     CONTROL_RPY_SERVER_STATS3 = 24,
     CONTROL_RPY_SERVER_STATS4 = 25,
     CONTROL_RPY_NTP_DATA2 = 26,
+    CONTROL_RPY_HISTORY = CONTROL_OURS,
 };
 
 struct control_command_info {
     uint16_t open;       /* bits of enum control_open; 0: Unix socket only */
     uint16_t min_length; /* bytes of a request, padding included */
-    uint8_t number;      /* enum control_command */
-    uint8_t reply_type;  /* enum control_reply_type of a successful answer */
+    uint16_t number;     /* enum control_command */
+    uint16_t reply_type; /* enum control_reply_type of a successful answer */
     uint8_t request;     /* enum control_layout_number, as is the next */
     uint8_t reply;
 };

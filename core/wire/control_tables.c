@@ -17,6 +17,7 @@
 #define LENGTH_NAME    CONTROL_NAME_SIZE
 #define LENGTH_SAMPLES (CONTROL_MAX_SAMPLES * LENGTH_manual_list_sample)
 #define LENGTH_CLIENTS (CONTROL_MAX_CLIENTS * LENGTH_client_access)
+#define LENGTH_HISTORY (CONTROL_MAX_HISTORY * LENGTH_history_sample)
 
 /* A name is bytes to the codec. */
 #define CONTROL_NAME CONTROL_BYTES
@@ -27,8 +28,9 @@
 enum { LENGTH_none = 0, CONTROL_LAYOUTS(LENGTH) };
 
 #define ROW(structure, member, type, unit)                                                         \
-    {offsetof(struct control_##structure, member), LENGTH_##type, CONTROL_##type},
-#define PAD(bits, bytes) {0, bytes, CONTROL_##bits},
+    {offsetof(struct control_##structure, member), LENGTH_##type, CONTROL_##type,                  \
+     CONTROL_UNIT_##unit},
+#define PAD(bits, bytes) {0, bytes, CONTROL_##bits, CONTROL_UNIT_NONE},
 #define LAYOUT(layout, structure, LIST)                                                            \
     static const struct control_field layout##_rows[] = {LIST(ROW, PAD, structure)};               \
     const struct control_layout control_layout_##layout = {                                        \
