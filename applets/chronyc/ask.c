@@ -1,5 +1,7 @@
 /* One question to the daemon, and the numbered lines in which chronyc says what became of it. */
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "applets/chronyc/chronyc.h"
@@ -49,20 +51,42 @@ static bool type_fits(enum control_command command, unsigned type) {
 }
 
 struct report_style chronyc_style(const struct chronyc *session) {
-    return (struct report_style){session->csv, session->wide ? CHRONYC_WIDE : 0};
+    return (struct report_style){session->csv, session->wide ? CHRONYC_WIDE : 0, session->json};
 }
 
-bool chronyc_tell(enum control_command command, const struct control_answer *answer,
-                  bool say_success) {
+void chronyc_say_status(struct chronyc *session, const char *line) {
+    if (!session->json) {
+        puts(line);
+        return;
+    }
+    session->json->status = atoi(line);
+    snprintf(session->json->error, JSON_ERROR_SIZE, "%s", strchr(line, ' ') + 1);
+}
+
+void chronyc_complain(struct chronyc *session, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    if (session->json) {
+        char *error = session->json->error;
+        vsnprintf(error, JSON_ERROR_SIZE, format, arguments);
+        error[strcspn(error, "\n")] = '\0';
+    } else {
+        vfprintf(stderr, format, arguments);
+    }
+    va_end(arguments);
+}
+
+bool chronyc_tell(struct chronyc *session, enum control_command command,
+                  const struct control_answer *answer, bool say_success) {
     if (!answer) {
-        puts("506 Cannot talk to daemon");
+        chronyc_say_status(session, "506 Cannot talk to daemon");
         return false;
     }
     bool success = is_success(answer->status);
     if (say_success || !success)
-        puts(status_line(answer->status));
+        chronyc_say_status(session, status_line(answer->status));
     if (success && !type_fits(command, answer->type)) {
-        puts("508 Bad reply from daemon");
+        chronyc_say_status(session, "508 Bad reply from daemon");
         return false;
     }
     return success;
@@ -71,11 +95,11 @@ bool chronyc_tell(enum control_command command, const struct control_answer *ans
 bool chronyc_ask(struct chronyc *session, enum control_command command, const void *request,
                  struct control_answer *answer) {
     bool answered = control_client_ask(&session->client, command, request, answer);
-    return chronyc_tell(command, answered ? answer : NULL, false);
+    return chronyc_tell(session, command, answered ? answer : NULL, false);
 }
 
 bool chronyc_do(struct chronyc *session, enum control_command command, const void *request) {
     struct control_answer answer;
     bool answered = control_client_ask(&session->client, command, request, &answer);
-    return chronyc_tell(command, answered ? &answer : NULL, true);
+    return chronyc_tell(session, command, answered ? &answer : NULL, true);
 }

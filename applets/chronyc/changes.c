@@ -20,13 +20,13 @@ static bool take_int(char **text, int32_t *value) {
     return *text != start;
 }
 
-static enum chronyc_outcome complain(const char *message) {
-    fputs(message, stderr);
+static enum chronyc_outcome complain(struct chronyc *session, const char *message) {
+    chronyc_complain(session, "%s", message);
     return CHRONYC_FAILED;
 }
 
-static enum chronyc_outcome no_such_host(void) {
-    return complain("Could not get address for hostname\n");
+static enum chronyc_outcome no_such_host(struct chronyc *session) {
+    return complain(session, "Could not get address for hostname\n");
 }
 
 enum chronyc_outcome chronyc_plain(struct chronyc *session, const struct chronyc_command *command,
@@ -84,7 +84,7 @@ enum chronyc_outcome chronyc_modify(struct chronyc *session, const struct chrony
                    : take_int(&arguments, &integer.new_value)))
         return CHRONYC_MISUSED;
     if (!chronyc_find_address(session, word, &integer.address))
-        return no_such_host();
+        return no_such_host(session);
     number.address = integer.address;
     return chronyc_do(session, command->request, is_float ? (const void *)&number : &integer);
 }
@@ -95,7 +95,7 @@ enum chronyc_outcome chronyc_delete(struct chronyc *session, const struct chrony
     if (!*arguments)
         return CHRONYC_MISUSED;
     if (!chronyc_find_address(session, text_take_word(&arguments), &request.ip_addr))
-        return no_such_host();
+        return no_such_host(session);
     return chronyc_do(session, command->request, &request);
 }
 
@@ -161,14 +161,14 @@ static void make_mask(unsigned family, int bits, struct address *mask) {
 }
 
 /* Nothing, ADDRESS, MASK/ADDRESS or ADDRESS/BITS. */
-static enum chronyc_outcome parse_masked(const struct chronyc *session, char *text,
+static enum chronyc_outcome parse_masked(struct chronyc *session, char *text,
                                          struct control_burst *request) {
     char *slash = strchr(text, '/');
     if (!*text)
         return CHRONYC_DONE;
     if (!slash) {
         if (!chronyc_find_address(session, text, &request->address))
-            return no_such_host();
+            return no_such_host(session);
         if (request->address.family != ADDRESS_ID)
             make_mask(request->address.family, -1, &request->mask);
         return CHRONYC_DONE;
@@ -178,10 +178,10 @@ static enum chronyc_outcome parse_masked(const struct chronyc *session, char *te
         return address_parse(text, &request->mask) &&
                        request->mask.family == request->address.family
                    ? CHRONYC_DONE
-                   : complain("Invalid syntax for mask/address\n");
+                   : complain(session, "Invalid syntax for mask/address\n");
     int32_t bits;
     if (!address_parse(text, &request->address) || !take_int(&slash, &bits))
-        return complain("Invalid syntax for mask/address\n");
+        return complain(session, "Invalid syntax for mask/address\n");
     make_mask(request->address.family, bits, &request->mask);
     return CHRONYC_DONE;
 }

@@ -28,6 +28,7 @@ struct settings {
     const char *hosts, *user;
     uint16_t port;
     bool each; /* -m: every argument is a command */
+    bool json;
 };
 
 static int print_usage(const char *program, int status) {
@@ -38,6 +39,7 @@ static int print_usage(const char *program, int status) {
            "  -n\t\tShow no names (or set " NUMERIC_VARIABLE ")\n"
            "  -N\t\tShow names as configured\n"
            "  -c\t\tPrint CSV\n"
+           "  -j\t\tPrint JSON\n"
            "  -e\t\tEnd responses with a dot\n"
            "  -w\t\tWiden tables\n"
            "  -m\t\tTake each argument as a command\n"
@@ -58,9 +60,10 @@ static int print_version(void) {
 /* value: the option's argument, "" when it has none. -1: go on; otherwise the exit status. */
 static int apply_option(struct chronyc *session, struct settings *settings, char option,
                         const char *value) {
-    static const char switches[] = "cenNmw";
+    static const char switches[] = "cenNmwj";
     bool *const targets[] = {&session->csv,          &session->end_dot, &session->numeric,
-                             &session->source_names, &settings->each,   &session->wide};
+                             &session->source_names, &settings->each,   &session->wide,
+                             &settings->json};
     const char *found = strchr(switches, option);
     if (found)
         *targets[found - switches] = true;
@@ -81,7 +84,7 @@ static int apply_option(struct chronyc *session, struct settings *settings, char
 /* One word of options; *words is moved to a value that stands alone. */
 static int parse_word(struct chronyc *session, struct settings *settings, const char *program,
                       char ***words) {
-    static const char letters[] = "46acdef:h:mnNp:u:vw";
+    static const char letters[] = "46acdef:h:jmnNp:u:vw";
     int status = -1;
     for (char *letter = **words + 1; *letter && status < 0; letter++) {
         const char *found = *letter == ':' ? NULL : strchr(letters, *letter);
@@ -138,7 +141,7 @@ static bool become_user(const char *name) {
 }
 
 /* Up to `count` words, or to their end, as one command; false: too long. */
-static bool join(char line[CHRONYC_LINE_SIZE], char **words, int count) {
+static bool join(struct chronyc *session, char line[CHRONYC_LINE_SIZE], char **words, int count) {
     struct text text;
     text_init(&text, line, CHRONYC_LINE_SIZE);
     for (int i = 0; i < count && words[i]; i++) {
@@ -146,7 +149,7 @@ static bool join(char line[CHRONYC_LINE_SIZE], char **words, int count) {
         text_append(&text, words[i]);
     }
     if (text.cut)
-        fputs("Command too long\n", stderr);
+        chronyc_fail(session, "Command too long\n");
     return !text.cut;
 }
 
@@ -154,7 +157,7 @@ static bool run_arguments(struct chronyc *session, char **words, bool each) {
     char line[CHRONYC_LINE_SIZE];
     bool done = true;
     do
-        done = join(line, words, each ? 1 : INT_MAX) && chronyc_execute(session, line);
+        done = join(session, line, words, each ? 1 : INT_MAX) && chronyc_execute(session, line);
     while (each && *++words && done && !session->quit && !chronyc_stop);
     return done;
 }
@@ -204,6 +207,11 @@ int chronyc_main(int argc, char **argv) {
         return status;
     if (settings.user && !become_user(settings.user))
         return 1;
+    struct json document;
+    if (settings.json) {
+        session.json = &document;
+        session.csv = true;
+    }
     chronyc_catch_signals();
     control_client_add_servers(&session.client, settings.hosts, settings.port, session.family,
                                true);

@@ -1,5 +1,5 @@
 /* chronyc inside: one session, and what its rooms offer each other. Everything is printed to
- * stdout, errors of the user's input to stderr. */
+ * stdout, errors of the user's input to stderr; in JSON both are parts of the document. */
 #ifndef CHRONOBOX_APPLETS_CHRONYC_CHRONYC_H
 #define CHRONOBOX_APPLETS_CHRONYC_CHRONYC_H
 
@@ -17,7 +17,9 @@
 
 struct chronyc {
     struct control_client client;
-    bool csv;
+    bool csv;          /* for programs: CSV or, with json, JSON */
+    struct json *json; /* NULL, or the document of the command that runs */
+    bool colour;       /* of rows that need attention */
     bool wide;         /* CHRONYC_WIDE more columns for names */
     bool numeric;      /* no reverse lookups */
     bool source_names; /* names as configured, asked from the daemon */
@@ -36,6 +38,9 @@ void chronyc_init(struct chronyc *session);
 /* Whether someone was found to talk to; says so on stderr otherwise. */
 bool chronyc_open(struct chronyc *session);
 
+/* A complaint that belongs to no command: a document of its own in JSON. */
+void chronyc_fail(struct chronyc *session, const char *message);
+
 /* Runs one line (cut up by this). True: success; empty lines and comments succeed. Flushes stdout.
  */
 bool chronyc_execute(struct chronyc *session, char *line);
@@ -52,8 +57,15 @@ bool chronyc_ask(struct chronyc *session, enum control_command command, const vo
 bool chronyc_do(struct chronyc *session, enum control_command command, const void *request);
 
 /* What both print and return, of an answer or of none (NULL). */
-bool chronyc_tell(enum control_command command, const struct control_answer *answer,
-                  bool say_success);
+bool chronyc_tell(struct chronyc *session, enum control_command command,
+                  const struct control_answer *answer, bool say_success);
+
+/* A line that begins with the number of a status. */
+void chronyc_say_status(struct chronyc *session, const char *line);
+
+/* What is wrong, of what is not the daemon's; ends with a new line. */
+void chronyc_complain(struct chronyc *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* ---- names (names.c) ---- */
 

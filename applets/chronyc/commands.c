@@ -34,7 +34,7 @@ chronyc_timeout(struct chronyc *session, const struct chronyc_command *command, 
     (void)command;
     int timeout = (int)strtol(arguments, NULL, 10);
     if (timeout < MIN_TIMEOUT) {
-        fprintf(stderr, "Timeout %d is too short\n", timeout);
+        chronyc_complain(session, "Timeout %d is too short\n", timeout);
         return CHRONYC_FAILED;
     }
     session->client.timeout = timeout;
@@ -61,10 +61,9 @@ static enum chronyc_outcome chronyc_leave(struct chronyc *session,
 
 static enum chronyc_outcome
 chronyc_obsolete(struct chronyc *session, const struct chronyc_command *command, char *arguments) {
-    (void)session;
     (void)command;
     (void)arguments;
-    fputs("Authentication is no longer supported\n", stderr);
+    chronyc_complain(session, "Authentication is no longer supported\n");
     return CHRONYC_DONE;
 }
 
@@ -221,22 +220,29 @@ void chronyc_init(struct chronyc *session) {
 bool chronyc_open(struct chronyc *session) {
     if (control_client_open(&session->client))
         return true;
-    fputs("Could not open connection to daemon\n", stderr);
+    chronyc_fail(session, "Could not open connection to daemon\n");
     return false;
 }
 
-static enum chronyc_outcome run(struct chronyc *session, char *line) {
-    const char *word = text_take_word(&line);
+void chronyc_fail(struct chronyc *session, const char *message) {
+    if (session->json)
+        json_begin(session->json, "");
+    chronyc_complain(session, "%s", message);
+    if (session->json)
+        json_end(session->json, false);
+}
+
+static enum chronyc_outcome run(struct chronyc *session, const char *word, char *line) {
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         const struct chronyc_command *command = &commands[i];
         if (strcmp(word, command->word) != 0)
             continue;
         enum chronyc_outcome outcome = handlers[command->handler](session, command, line);
         if (outcome == CHRONYC_MISUSED && command->complaint != NOTHING)
-            fprintf(stderr, complaints[command->complaint], word);
+            chronyc_complain(session, complaints[command->complaint], word);
         return outcome;
     }
-    fputs("Unrecognized command\n", stderr);
+    chronyc_complain(session, "Unrecognized command\n");
     return CHRONYC_FAILED;
 }
 
@@ -245,8 +251,13 @@ bool chronyc_execute(struct chronyc *session, char *line) {
     if (!*line)
         return true;
     session->lookups_hang = false;
-    bool done = run(session, line) == CHRONYC_DONE;
-    if (session->end_dot)
+    const char *word = text_take_word(&line);
+    if (session->json)
+        json_begin(session->json, word);
+    bool done = run(session, word, line) == CHRONYC_DONE;
+    if (session->json)
+        json_end(session->json, done);
+    else if (session->end_dot)
         puts(".");
     if (fflush(stdout) == 0 && !ferror(stdout))
         return done;

@@ -65,7 +65,7 @@ static bool send_local(struct chronyc *session, const struct control_local *requ
     bool answered = control_client_ask(&session->client, CONTROL_REQ_LOCAL3, request, &answer);
     if (answered && answer.status == CONTROL_INVALID)
         return chronyc_do(session, CONTROL_REQ_LOCAL2, request);
-    return chronyc_tell(CONTROL_REQ_LOCAL3, answered ? &answer : NULL, true);
+    return chronyc_tell(session, CONTROL_REQ_LOCAL3, answered ? &answer : NULL, true);
 }
 
 enum chronyc_outcome chronyc_local(struct chronyc *session, const struct chronyc_command *command,
@@ -198,7 +198,7 @@ enum chronyc_outcome chronyc_add(struct chronyc *session, const struct chronyc_c
                                 ? "Invalid host/IP address\n"
                                 : NULL;
     if (complaint) {
-        fputs(complaint, stderr);
+        chronyc_complain(session, "%s", complaint);
         return CHRONYC_FAILED;
     }
     struct control_add_source request;

@@ -95,13 +95,28 @@ static const char help[] =
     "help\tPrint this help\n"
     "\n";
 
+/* In JSON; titles and empty lines are none. */
+static void print_entry(struct json *json, const char *line, int length) {
+    const char *meaning = line + length + 1;
+    if (line[length] != '\t')
+        return;
+    json_begin_object(json);
+    printf("\"syntax\":\"%.*s\",\"meaning\":\"%.*s\"}", length, line, (int)strcspn(meaning, "\n"),
+           meaning);
+}
+
 enum chronyc_outcome chronyc_help(struct chronyc *session, const struct chronyc_command *command,
                                   char *arguments) {
-    (void)session;
     (void)command;
     (void)arguments;
+    if (session->json)
+        json_begin_list(session->json);
     for (const char *line = help; *line; line += strcspn(line, "\n") + 1) {
         int length = (int)strcspn(line, "\t\n");
+        if (session->json) {
+            print_entry(session->json, line, length);
+            continue;
+        }
         printf("%-*.*s", SYNTAX_COLUMNS, length, line);
         line += length;
         if (*line == '\t') {

@@ -15,7 +15,6 @@
 enum chronyc_outcome chronyc_keygen(struct chronyc *session, const struct chronyc_command *command,
                                     char *arguments) {
     (void)command;
-    (void)session;
     int64_t id = 1, bits = DEFAULT_BITS;
     const char *words[3];
     for (int i = 0; i < 3; i++)
@@ -26,7 +25,7 @@ enum chronyc_outcome chronyc_keygen(struct chronyc *session, const struct chrony
     const char *name = *words[1] ? words[1] : DEFAULT_TYPE;
     const struct mac_type *type = mac_find_type(name);
     if (type == NULL || type->length == 0) {
-        fprintf(stderr, "Unknown hash function or cipher %s\n", name);
+        chronyc_complain(session, "Unknown hash function or cipher %s\n", name);
         return CHRONYC_FAILED;
     }
 
@@ -42,6 +41,9 @@ enum chronyc_outcome chronyc_keygen(struct chronyc *session, const struct chrony
         have += (size_t)got;
     }
     text_format_hex(key, count, hex);
-    printf("%u %s HEX:%s\n", (unsigned)id, name, hex);
+    if (session->json)
+        json_begin_object(session->json);
+    printf(session->json ? "\"id\":%u,\"type\":\"%s\",\"key\":\"HEX:%s\"}" : "%u %s HEX:%s\n",
+           (unsigned)id, name, hex);
     return CHRONYC_DONE;
 }

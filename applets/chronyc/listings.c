@@ -139,11 +139,9 @@ enum chronyc_outcome chronyc_listing(struct chronyc *session, const struct chron
     uint32_t count;
     if (!count_sources(session, &count))
         return CHRONYC_FAILED;
-    if (!session->csv) {
-        if (options.verbose)
-            puts(listing->legend);
-        report_header(listing->header, chronyc_style(session));
-    }
+    if (options.verbose && !session->csv)
+        puts(listing->legend);
+    report_header(listing->header, chronyc_style(session));
     for (uint32_t i = 0; i < count; i++)
         if (!print_entry(session, listing, i, options.all))
             return CHRONYC_FAILED;
@@ -157,7 +155,7 @@ static bool print_ntpdata(struct chronyc *session, const struct address *address
         return false;
     if (separate && !session->csv)
         putchar('\n');
-    report_print(&report_ntpdata, answer.layout, &answer.ntp_data, "", chronyc_style(session));
+    report_print(&report_ntpdata, answer.layout, &answer.ntp_data, NULL, chronyc_style(session));
     return true;
 }
 
@@ -165,6 +163,8 @@ enum chronyc_outcome chronyc_ntpdata(struct chronyc *session, const struct chron
                                      char *arguments) {
     (void)command;
     struct address address;
+    if (session->json)
+        json_begin_list(session->json);
     if (*arguments) {
         if (!chronyc_find_address(session, arguments, &address))
             return CHRONYC_MISUSED;
@@ -219,7 +219,7 @@ static void print_clients(struct chronyc *session, struct control_client_accesse
         struct control_client_access *client = &accesses->clients[i];
         if (client->ip.family == ADDRESS_NONE)
             continue;
-        if (key_establishment)
+        if (key_establishment && !session->json)
             choose_key_establishment(client);
         chronyc_name_address(session, &client->ip, true, name);
         report_print(&report_clients, &control_layout_client_access, client, name,
@@ -238,8 +238,7 @@ enum chronyc_outcome chronyc_clients(struct chronyc *session, const struct chron
         "Hostname                      NTP   Drop Int IntL Last     Cmd   Drop Int  Last";
     if (key_establishment)
         memcpy(strstr(header, "   Cmd"), "NTS-KE", 6);
-    if (!session->csv)
-        report_header(header, chronyc_style(session));
+    report_header(header, chronyc_style(session));
     for (;;) {
         struct control_answer answer;
         if (!chronyc_ask(session, CONTROL_REQ_CLIENT_ACCESSES_BY_INDEX3, &request, &answer))

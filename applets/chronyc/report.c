@@ -25,15 +25,9 @@ static const char *const words[] = {
     [WORDS_TIMESTAMPING] = "Daemon|Kernel|Hardware|Invalid",
 };
 
-struct value {
-    const void *member;
-    int64_t integer; /* nanoseconds for instants */
-    double number;
-};
-
 /* Members are naturally aligned in their structs. */
-static struct value load(const struct control_field *field, const void *record) {
-    struct value value = {.member = (const char *)record + field->offset};
+struct report_value report_load(const struct control_field *field, const void *record) {
+    struct report_value value = {.member = (const char *)record + field->offset};
     bool is_long = field->type == CONTROL_LOW32 || field->type == CONTROL_TIME;
     switch (is_long ? 8 : field->length) {
     case 1:
@@ -66,14 +60,17 @@ static const struct control_field *find_field(const struct control_layout *layou
     return NULL;
 }
 
-static const char *pick_word(char text[FORMAT_SIZE], unsigned list, int64_t index) {
-    const char *word = words[list];
+const char *report_pick_word(char text[FORMAT_SIZE], const char *word, int64_t index) {
     size_t length;
     while (length = strcspn(word, "|"), index-- != 0 && word[length])
         word += length + 1;
     memcpy(text, word, length);
     text[length] = '\0';
     return text;
+}
+
+int report_timestamping(int64_t letter) {
+    return letter == 'D' ? 0 : letter == 'K' ? 1 : letter == 'H' ? 2 : 3;
 }
 
 static const char *format_bits(char text[FORMAT_SIZE], int64_t value, unsigned detail) {
@@ -104,7 +101,7 @@ static const char *format_direction(char text[FORMAT_SIZE], double value, bool i
 }
 
 static const char *format_csv_number(char text[FORMAT_SIZE], unsigned kind,
-                                     const struct value *value) {
+                                     const struct report_value *value) {
     if (kind <= REPORT_LOG2)
         snprintf(text, FORMAT_SIZE, "%jd", (intmax_t)value->integer);
     else if (kind <= REPORT_FAST)
@@ -115,7 +112,7 @@ static const char *format_csv_number(char text[FORMAT_SIZE], unsigned kind,
 }
 
 static const char *format_word(char text[FORMAT_SIZE], const struct report_row *row,
-                               const struct value *value, const void *record, bool csv) {
+                               const struct report_value *value, const void *record, bool csv) {
     if (csv && row->kind <= REPORT_DATE)
         return format_csv_number(text, row->kind, value);
     int64_t integer = value->integer;
@@ -142,14 +139,10 @@ static const char *format_word(char text[FORMAT_SIZE], const struct report_row *
         text[1] = '\0';
         return text;
     case REPORT_WORD:
-        return pick_word(text, csv && row->detail >> 8 ? row->detail >> 8 : row->detail & 0xff,
-                         integer);
+        return report_pick_word(
+            text, words[csv && row->detail >> 8 ? row->detail >> 8 : row->detail & 0xff], integer);
     case REPORT_TIMESTAMPING:
-        return pick_word(text, WORDS_TIMESTAMPING,
-                         integer == 'D'   ? 0
-                         : integer == 'K' ? 1
-                         : integer == 'H' ? 2
-                                          : 3);
+        return report_pick_word(text, words[WORDS_TIMESTAMPING], report_timestamping(integer));
     case REPORT_FLAG:
         return integer & row->detail ? "Yes" : "No";
     case REPORT_BITS:
@@ -185,7 +178,7 @@ static uint32_t reference_id(const struct address *address) {
                : 0;
 }
 
-static void print_value(const struct report_row *row, const char *format, struct value value,
+static void print_value(const struct report_row *row, const char *format, struct report_value value,
                         const void *record, bool csv) {
     char text[FORMAT_SIZE];
     switch (row->kind) {
@@ -211,6 +204,10 @@ static void print_value(const struct report_row *row, const char *format, struct
 void report_print(const struct report *report, const struct control_layout *layout,
                   const void *record, const char *name, struct report_style style) {
     const char *format = report->formats;
+    if (style.json) {
+        json_print_object(style.json, layout, record, name);
+        return;
+    }
     for (int i = 0; i < report->count; i++, format += strlen(format) + 1) {
         const struct report_row *row = &report->rows[i];
         const struct control_field *field = find_field(layout, row->member);
@@ -226,7 +223,7 @@ void report_print(const struct report *report, const struct control_layout *layo
         }
         if (row->kind != REPORT_NAME)
             print_value(row, style.csv ? bare_conversion(format, bare) : format + label,
-                        load(field, record), record, style.csv);
+                        report_load(field, record), record, style.csv);
         else if (style.csv)
             fputs(name, stdout);
         else
@@ -237,6 +234,10 @@ void report_print(const struct report *report, const struct control_layout *layo
 }
 
 void report_header(const char *header, struct report_style style) {
+    if (style.json)
+        json_begin_list(style.json);
+    if (style.csv)
+        return;
     const char *rest = strstr(header, "  ");
     int length = printf("%.*s%*s%s\n", (int)(rest - header), header, style.extra, "", rest);
     while (--length > 0)

@@ -1,11 +1,13 @@
 /* Reports as tables: one row per value, from which the text of people and the CSV of programs are
- * printed. */
+ * printed; JSON has the rows of the reply itself. */
 #ifndef CHRONOBOX_APPLETS_CHRONYC_REPORT_H
 #define CHRONOBOX_APPLETS_CHRONYC_REPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "applets/chronyc/format.h"
+#include "applets/chronyc/json.h"
 #include "core/wire/control.h"
 
 /* What a row makes of its member, and which conversion its format has for it. CSV prints the bare
@@ -72,14 +74,31 @@ struct report {
 
 struct report_style {
     bool csv;
-    int extra; /* columns more for names in tables */
+    int extra;         /* columns more for names in tables */
+    struct json *json; /* not NULL: an object of this document */
 };
+
+/* A member of a decoded reply. */
+struct report_value {
+    const void *member;
+    int64_t integer; /* nanoseconds for instants */
+    double number;
+};
+
+struct report_value report_load(const struct control_field *field, const void *record);
+
+/* The index-th of "a|b|c", the last one for all other values. */
+const char *report_pick_word(char text[FORMAT_SIZE], const char *list, int64_t index);
+
+/* The place of a letter D, K or H in the list of where timestamps come from. */
+int report_timestamping(int64_t letter);
 
 /* Prints one entry. Rows whose member is not in the layout (of an older daemon) are left out. */
 void report_print(const struct report *report, const struct control_layout *layout,
                   const void *record, const char *name, struct report_style style);
 
-/* A header of a table and the line under it; a name column ends at the first two spaces. */
+/* What stands before the entries of a table: for people a header and the line under it, whose name
+ * column ends at the first two spaces. */
 void report_header(const char *header, struct report_style style);
 
 extern const struct report report_tracking, report_sources, report_sourcestats, report_selectdata,

@@ -28,8 +28,9 @@ enum chronyc_outcome chronyc_report(struct chronyc *session, const struct chrony
     struct control_answer answer;
     if (!chronyc_ask(session, command->request, NULL, &answer))
         return CHRONYC_FAILED;
-    char name[CHRONYC_NAME_SIZE] = "";
-    if (command->request == CONTROL_REQ_TRACKING) {
+    char name[CHRONYC_NAME_SIZE];
+    bool named = command->request == CONTROL_REQ_TRACKING;
+    if (named) {
         if (answer.tracking.ip_addr.family == ADDRESS_NONE)
             format_reference_id(name, answer.tracking.ref_id);
         else
@@ -37,7 +38,8 @@ enum chronyc_outcome chronyc_report(struct chronyc *session, const struct chrony
     }
     if (command->request == CONTROL_REQ_ACTIVITY && !session->csv)
         puts("200 OK");
-    report_print(reports[i].report, answer.layout, &answer.n_sources, name, chronyc_style(session));
+    report_print(reports[i].report, answer.layout, &answer.n_sources, named ? name : NULL,
+                 chronyc_style(session));
     return CHRONYC_DONE;
 }
 
@@ -50,7 +52,10 @@ enum chronyc_outcome chronyc_sourcename(struct chronyc *session,
         return CHRONYC_MISUSED;
     if (!chronyc_ask_name(session, &address, name))
         return CHRONYC_FAILED;
-    puts(name);
+    if (session->json)
+        json_print_object(session->json, &control_layout_ntp_source_name, name, NULL);
+    else
+        puts(name);
     return CHRONYC_DONE;
 }
 
@@ -87,14 +92,19 @@ enum chronyc_outcome chronyc_waitsync(struct chronyc *session,
     if (!(limits[3] >= MIN_WAIT_INTERVAL))
         limits[3] = MIN_WAIT_INTERVAL;
 
+    if (session->json)
+        json_begin_list(session->json);
     for (unsigned try = 1;; try++) {
         struct control_answer answer;
         if (chronyc_ask(session, CONTROL_REQ_TRACKING, NULL, &answer)) {
             const struct control_tracking *tracking = &answer.tracking;
-            printf(session->csv ? "%u,%08X,%.9f,%.3f\n"
-                                : "try: %u, refid: %08X, correction: %.9f, skew: %.3f\n",
-                   try, (unsigned)tracking->ref_id, fabs(tracking->current_correction),
-                   tracking->skew_ppm);
+            if (session->json)
+                json_print_object(session->json, answer.layout, tracking, NULL);
+            else
+                printf(session->csv ? "%u,%08X,%.9f,%.3f\n"
+                                    : "try: %u, refid: %08X, correction: %.9f, skew: %.3f\n",
+                       try, (unsigned)tracking->ref_id, fabs(tracking->current_correction),
+                       tracking->skew_ppm);
             if (is_synchronised(tracking, limits))
                 return CHRONYC_DONE;
         }
@@ -119,14 +129,14 @@ static enum chronyc_outcome list_samples(struct chronyc *session) {
     if (!chronyc_ask(session, CONTROL_REQ_MANUAL_LIST, NULL, &answer))
         return CHRONYC_FAILED;
     const struct control_manual_list *list = &answer.manual_list;
-    if (!session->csv) {
+    if (!session->csv)
         printf("210 n_samples = %u\n", (unsigned)list->n_samples);
-        report_header("#    Date     Time(UTC)    Slewed   Original   Residual",
-                      chronyc_style(session));
-    }
+    report_header("#    Date     Time(UTC)    Slewed   Original   Residual",
+                  chronyc_style(session));
     for (uint32_t i = 0; i < list->n_samples && i < CONTROL_MAX_SAMPLES; i++) {
-        printf(session->csv ? "%u," : "%2u ", (unsigned)i);
-        report_print(&report_manual, &control_layout_manual_list_sample, &list->samples[i], "",
+        if (!session->json)
+            printf(session->csv ? "%u," : "%2u ", (unsigned)i);
+        report_print(&report_manual, &control_layout_manual_list_sample, &list->samples[i], NULL,
                      chronyc_style(session));
     }
     return CHRONYC_DONE;
@@ -148,7 +158,7 @@ enum chronyc_outcome chronyc_manual(struct chronyc *session, const struct chrony
     char *end;
     request.value = (int32_t)strtol(arguments, &end, 10);
     if (end == arguments) {
-        fputs("Bad syntax for manual delete command\n", stderr);
+        chronyc_complain(session, "Bad syntax for manual delete command\n");
         return CHRONYC_FAILED;
     }
     return chronyc_do(session, CONTROL_REQ_MANUAL_DELETE, &request);
@@ -158,7 +168,7 @@ enum chronyc_outcome chronyc_settime(struct chronyc *session, const struct chron
                                      char *arguments) {
     int64_t seconds;
     if (!chronyc_parse_date(arguments, (int64_t)time(NULL), &seconds)) {
-        puts("510 - Could not parse date string");
+        chronyc_say_status(session, "510 - Could not parse date string");
         return CHRONYC_FAILED;
     }
     struct control_settime request = {.ts = seconds * NS_PER_S};
@@ -166,8 +176,11 @@ enum chronyc_outcome chronyc_settime(struct chronyc *session, const struct chron
     if (!chronyc_ask(session, command->request, &request, &answer))
         return CHRONYC_FAILED;
     const struct control_manual_timestamp *result = &answer.manual_timestamp;
-    printf("200 OK\nClock was %.2f seconds fast.  Frequency change = %.2fppm, new frequency = "
-           "%.2fppm\n",
-           result->offset, result->dfreq_ppm, result->new_afreq_ppm);
+    if (session->json)
+        json_print_object(session->json, answer.layout, result, NULL);
+    else
+        printf("200 OK\nClock was %.2f seconds fast.  Frequency change = %.2fppm, new frequency = "
+               "%.2fppm\n",
+               result->offset, result->dfreq_ppm, result->new_afreq_ppm);
     return CHRONYC_DONE;
 }

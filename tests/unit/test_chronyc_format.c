@@ -94,15 +94,19 @@ static void long_names_are_cut_with_a_mark(void **state) {
 #define OUTPUT_SIZE 4096
 
 /* What a report prints, caught from stdout. */
-static const char *print(const struct report *report, const struct control_layout *layout,
-                         const void *record, const char *name, bool csv, int extra,
-                         char output[OUTPUT_SIZE]) {
+static const char *print_in(struct report_style style, const struct report *report,
+                            const struct control_layout *layout, const void *record,
+                            const char *name, char output[OUTPUT_SIZE]) {
     FILE *file = tmpfile();
     assert_non_null(file);
     fflush(stdout);
     int saved = dup(STDOUT_FILENO);
     dup2(fileno(file), STDOUT_FILENO);
-    report_print(report, layout, record, name, (struct report_style){csv, extra});
+    if (style.json)
+        json_begin(style.json, "word");
+    report_print(report, layout, record, name, style);
+    if (style.json)
+        json_end(style.json, true);
     fflush(stdout);
     dup2(saved, STDOUT_FILENO);
     close(saved);
@@ -110,6 +114,20 @@ static const char *print(const struct report *report, const struct control_layou
     output[fread(output, 1, OUTPUT_SIZE - 1, file)] = '\0';
     fclose(file);
     return output;
+}
+
+static const char *print(const struct report *report, const struct control_layout *layout,
+                         const void *record, const char *name, bool csv, int extra,
+                         char output[OUTPUT_SIZE]) {
+    return print_in((struct report_style){.csv = csv, .extra = extra}, report, layout, record, name,
+                    output);
+}
+
+static const char *print_json(const struct report *report, const struct control_layout *layout,
+                              const void *record, const char *name, char output[OUTPUT_SIZE]) {
+    struct json json;
+    return print_in((struct report_style){.csv = true, .json = &json}, report, layout, record, name,
+                    output);
 }
 
 static const struct control_tracking tracking = {
@@ -332,6 +350,49 @@ static void dates_are_read_as_chrony_reads_them(void **state) {
     }
 }
 
+/* ---- JSON ---- */
+
+static void json_has_the_names_of_the_rows_and_numbers_as_numbers(void **state) {
+    char output[OUTPUT_SIZE];
+    (void)state;
+    assert_string_equal(
+        print_json(&report_tracking, &control_layout_tracking, &tracking, "GPS", output),
+        "{\"command\":\"word\",\"report\":{\"name\":\"GPS\",\"ref_id\":\"47505300\","
+        "\"ip_addr\":null,\"stratum\":1,\"leap_status\":\"Normal\","
+        "\"ref_time\":1795344175.829268040,\"current_correction\":-0.000002820,"
+        "\"last_offset\":0.000000091,\"rms_offset\":0.000000272,\"freq_ppm\":-0.000000100,"
+        "\"resid_freq_ppm\":0.000000000,\"skew_ppm\":0.000000000,\"root_delay\":0.001000000,"
+        "\"root_dispersion\":0.000005632,\"last_update_interval\":4.000000000},"
+        "\"status\":200}\n");
+}
+
+static void json_has_words_for_enumerations_and_null_for_what_is_unknown(void **state) {
+    char output[OUTPUT_SIZE];
+    struct control_source_data source = {
+        .state = CONTROL_STATE_FALSETICKER, .mode = 77, .poll = -7, .since_sample = CONTROL_NEVER};
+    (void)state;
+    print_json(&report_sources, &control_layout_source_data, &source, "a", output);
+    assert_non_null(strstr(output, "\"poll\":-7,"));
+    assert_non_null(strstr(output, "\"state\":\"falseticker\",\"mode\":\"unknown\""));
+    assert_non_null(strstr(output, "\"since_sample\":null,"));
+
+    struct control_ntp_data data = {.flags = CONTROL_NTP_AUTHENTICATED | CONTROL_NTP_TEST_D,
+                                    .tx_tss_char = 'K'};
+    print_json(&report_ntpdata, &control_layout_ntp_data, &data, NULL, output);
+    assert_non_null(strstr(output, "\"flags\":[\"test D\",\"authenticated\"]"));
+    assert_non_null(strstr(output, "\"tx_tss_char\":\"Kernel\",\"rx_tss_char\":\"Invalid\""));
+    assert_null(strstr(output, "total_kernel_tx_ts"));
+}
+
+static void json_escapes_every_byte_that_could_end_a_string(void **state) {
+    char output[OUTPUT_SIZE];
+    struct control_select_data data = {.state_char = '"'};
+    (void)state;
+    print_json(&report_selectdata, &control_layout_select_data, &data, "\"\\\n\x7f\xff", output);
+    assert_non_null(strstr(output, "{\"name\":\"\\u0022\\u005c\\u000a\\u007f\\u00ff\","));
+    assert_non_null(strstr(output, "\"state_char\":\"\\u0022\","));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_change_their_unit_where_chrony_does),
@@ -346,6 +407,9 @@ int main(void) {
         cmocka_unit_test(older_daemons_have_shorter_reports),
         cmocka_unit_test(ntpdata_names_tests_modes_and_powers),
         cmocka_unit_test(smoothing_leaves_a_space_behind_yes),
+        cmocka_unit_test(json_has_the_names_of_the_rows_and_numbers_as_numbers),
+        cmocka_unit_test(json_has_words_for_enumerations_and_null_for_what_is_unknown),
+        cmocka_unit_test(json_escapes_every_byte_that_could_end_a_string),
         cmocka_unit_test(dates_are_read_as_chrony_reads_them),
     };
     setenv("TZ", "UTC", 1);
