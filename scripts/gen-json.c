@@ -12,7 +12,7 @@ struct row {
 #define ROW(structure, member, type, unit) {#member, #type, #unit},
 #define NO_ROW(bits, bytes)
 #define ROWS(layout, LIST) static const struct row layout##_rows[] = {LIST(ROW, NO_ROW, 0){NULL}};
-JSON_LAYOUTS(ROWS)
+JSON_LAYOUTS(ROWS, NO_ROW)
 
 /* The commands that have a report; a name: a member in front of the rows. */
 static const struct {

@@ -107,8 +107,7 @@ enum chronyc_outcome chronyc_check(struct chronyc *session, const struct chronyc
     return chronyc_do(session, command->request, &request);
 }
 
-/* A source by address, or a reference clock by its ID of up to 4 characters. */
-static bool parse_source(const char *word, struct address *address, uint32_t *reference_id) {
+bool chronyc_parse_source(const char *word, struct address *address, uint32_t *reference_id) {
     *address = (struct address){.family = ADDRESS_NONE};
     *reference_id = 0;
     if (address_parse_id(word, address) || address_parse(word, address))
@@ -122,7 +121,7 @@ static bool parse_source(const char *word, struct address *address, uint32_t *re
 enum chronyc_outcome chronyc_offset(struct chronyc *session, const struct chronyc_command *command,
                                     char *arguments) {
     struct control_modify_offset request;
-    if (!parse_source(text_take_word(&arguments), &request.address, &request.ref_id) ||
+    if (!chronyc_parse_source(text_take_word(&arguments), &request.address, &request.ref_id) ||
         !take_double(&arguments, &request.new_offset))
         return CHRONYC_MISUSED;
     return chronyc_do(session, command->request, &request);
@@ -133,7 +132,7 @@ enum chronyc_outcome chronyc_selectopts(struct chronyc *session,
     static const char *const names[] = {"noselect", "prefer", "trust",
                                         "require"}; /* SELECT_OPTION_* */
     struct control_selectopts request;
-    if (!parse_source(text_take_word(&arguments), &request.address, &request.ref_id))
+    if (!chronyc_parse_source(text_take_word(&arguments), &request.address, &request.ref_id))
         return CHRONYC_MISUSED;
     unsigned options = 0;
     request.mask = 0;

@@ -11,6 +11,8 @@
 
 #include "applets/applets.h"
 #include "applets/chronyc/chronyc.h"
+#include "applets/chronyc/edit.h"
+#include "applets/chronyc/terminal.h"
 #include "core/base/text.h"
 #include "core/linux/privileges.h"
 
@@ -53,7 +55,7 @@ static int print_usage(const char *program, int status) {
 }
 
 static int print_version(void) {
-    puts("chronyc (chrony) version " CHRONY_VERSION " (-READLINE +SECHASH +IPV6 -DEBUG)");
+    puts("chronyc (chrony) version " CHRONY_VERSION " (+READLINE +SECHASH +IPV6 -DEBUG)");
     return 0;
 }
 
@@ -125,6 +127,12 @@ static int parse_options(struct chronyc *session, struct settings *settings, cha
     return status;
 }
 
+/* no-color.org */
+static bool wants_colour(void) {
+    const char *never = getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) && terminal_is_able() && !(never && *never);
+}
+
 static bool become_user(const char *name) {
     struct account account;
     const char *failed;
@@ -162,6 +170,17 @@ static bool run_arguments(struct chronyc *session, char **words, bool each) {
     return done;
 }
 
+static bool read_line(struct chronyc *session, bool person, char line[CHRONYC_LINE_SIZE]) {
+    static const char prompt[] = "chronyc> ";
+    if (person && terminal_is_able())
+        return edit_line(session, prompt, line);
+    if (person) {
+        fputs(prompt, stdout);
+        fflush(stdout);
+    }
+    return fgets(line, CHRONYC_LINE_SIZE, stdin) != NULL;
+}
+
 static bool run_input(struct chronyc *session) {
     bool person = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
     bool done = true;
@@ -170,11 +189,7 @@ static bool run_input(struct chronyc *session) {
         puts("chronyc of chronobox " CHRONOBOX_VERSION
              ", MIT licence, no warranty. `help` lists the commands.\n");
     while (!session->quit && !chronyc_stop) {
-        if (person) {
-            fputs("chronyc> ", stdout);
-            fflush(stdout);
-        }
-        if (!fgets(line, sizeof(line), stdin)) {
+        if (!read_line(session, person, line)) {
             if (person)
                 putchar('\n');
             break;
@@ -207,6 +222,7 @@ int chronyc_main(int argc, char **argv) {
         return status;
     if (settings.user && !become_user(settings.user))
         return 1;
+    session.colour = !session.csv && !settings.json && wants_colour();
     struct json document;
     if (settings.json) {
         session.json = &document;

@@ -77,9 +77,23 @@ void chronyc_name_address(struct chronyc *session, const struct address *address
 void chronyc_name_source(struct chronyc *session, const struct address *address, bool cut,
                          char name[CHRONYC_NAME_SIZE]);
 
+/* What the tables call a source, and the control sequence that colours its row, "" = none. */
+#define CHRONYC_NO_COLOUR "\033[m"
+void chronyc_name_listed(struct chronyc *session, const struct control_source_data *source,
+                         bool cut, char name[CHRONYC_NAME_SIZE]);
+const char *chronyc_source_colour(const struct chronyc *session,
+                                  const struct control_source_data *source);
+
+/* What the clock follows: a source or a reference ID. */
+void chronyc_name_reference(struct chronyc *session, const struct control_tracking *tracking,
+                            char name[CHRONYC_NAME_SIZE]);
+
 /* The configured name of an NTP source; false: said why, or not fit to be printed. */
 bool chronyc_ask_name(struct chronyc *session, const struct address *address,
                       char name[CHRONYC_NAME_SIZE]);
+
+/* Printable, without spaces, and with its end. */
+bool chronyc_is_presentable(const char name[CONTROL_NAME_SIZE]);
 
 /* ID#N, an address, or a host name (its first address). */
 bool chronyc_find_address(const struct chronyc *session, const char *word, struct address *address);
@@ -119,8 +133,17 @@ chronyc_handler chronyc_plain, chronyc_float, chronyc_modify, chronyc_masked, ch
     chronyc_selectopts;
 /* configure.c: what a line of the configuration says too */
 chronyc_handler chronyc_access, chronyc_add, chronyc_local;
+/* top.c, plot.c */
+chronyc_handler chronyc_top, chronyc_plot;
 /* help.c, keygen.c */
 chronyc_handler chronyc_help, chronyc_keygen;
+
+/* "syntax\tmeaning\n" of every command; groups begin with a title and end with an empty line. */
+extern const char chronyc_help_text[];
+
+/* A source by ID#N or address, or a reference clock by its ID of up to 4 characters (the address
+ * has no family then). */
+bool chronyc_parse_source(const char *word, struct address *address, uint32_t *reference_id);
 
 /* CONTROL_ADD_* bits of SELECT_OPTION_* bits. */
 uint32_t chronyc_option_flags(unsigned select_options);

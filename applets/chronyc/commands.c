@@ -78,6 +78,8 @@ chronyc_obsolete(struct chronyc *session, const struct chronyc_command *command,
     H(waitsync)                                                                                    \
     H(manual)                                                                                      \
     H(settime)                                                                                     \
+    H(top)                                                                                         \
+    H(plot)                                                                                        \
     H(plain)                                                                                       \
     H(float)                                                                                       \
     H(makestep)                                                                                    \
@@ -157,6 +159,8 @@ static const struct chronyc_command commands[] = {
     {"waitsync", HANDLER_waitsync, REQ(TRACKING), NOTHING},
     {"manual", HANDLER_manual, REQ(MANUAL), SYNTAX},
     {"settime", HANDLER_settime, REQ(SETTIME), NOTHING},
+    {"top", HANDLER_top, REQ(TRACKING), NOTHING},
+    {"plot", HANDLER_plot, 0, SYNTAX},
 
     {"cyclelogs", HANDLER_plain, REQ(CYCLELOGS), NOTHING},
     {"dump", HANDLER_plain, REQ(DUMP), NOTHING},

@@ -6,8 +6,7 @@
 
 #define SYNTAX_COLUMNS 28
 
-/* "syntax\tmeaning\n"; groups begin with a title and end with an empty line. */
-static const char help[] =
+const char chronyc_help_text[] =
     "System clock:\n"
     "tracking\tHow the clock does\n"
     "makestep\tStep now\n"
@@ -86,6 +85,8 @@ static const char help[] =
     "shutdown\tStop it\n"
     "\n"
     "Client commands:\n"
+    "top\tThe clock and its sources, live\n"
+    "plot [<address|refid>] [--svg <file>]\tOffsets of a source\n"
     "dns -n|+n\tShow names: no, yes\n"
     "dns -4|-6|-46\tFamily of lookups\n"
     "timeout <milliseconds>\tFirst wait\n"
@@ -111,7 +112,7 @@ enum chronyc_outcome chronyc_help(struct chronyc *session, const struct chronyc_
     (void)arguments;
     if (session->json)
         json_begin_list(session->json);
-    for (const char *line = help; *line; line += strcspn(line, "\n") + 1) {
+    for (const char *line = chronyc_help_text; *line; line += strcspn(line, "\n") + 1) {
         int length = (int)strcspn(line, "\t\n");
         if (session->json) {
             print_entry(session->json, line, length);

@@ -13,11 +13,15 @@
 /* The names of the members, each with its NUL, pads left out. */
 #define NAME(structure, member, type, unit) #member "\0"
 #define NO_NAME(bits, bytes)
-#define NAMES(layout, LIST) {&control_layout_##layout, LIST(NAME, NO_NAME, 0)},
-static const struct {
-    const struct control_layout *layout;
-    const char *names;
-} objects[] = {JSON_LAYOUTS(NAMES)};
+#define SIZE(layout, LIST)  char layout[sizeof(LIST(NAME, NO_NAME, 0))];
+#define NAMES(layout, LIST) LIST(NAME, NO_NAME, 0),
+#define NOTHING(layout, longer)
+static const struct names { JSON_LAYOUTS(SIZE, NOTHING) } names = {JSON_LAYOUTS(NAMES, NOTHING)};
+
+/* Where those of a layout begin. */
+#define OBJECT(layout, LIST)  {CONTROL_LAYOUT_##layout, offsetof(struct names, layout)},
+#define OLDER(layout, longer) {CONTROL_LAYOUT_##layout, offsetof(struct names, longer)},
+static const struct { uint16_t layout, names; } objects[] = {JSON_LAYOUTS(OBJECT, OLDER)};
 
 #define WORDS(unit, list) [CONTROL_UNIT_##unit - CONTROL_UNIT_LEAP] = (list),
 static const char *const words[] = {JSON_WORDS(WORDS)};
@@ -111,9 +115,9 @@ void json_begin_object(struct json *json) {
 void json_print_object(struct json *json, const struct control_layout *layout, const void *record,
                        const char *name) {
     int i = 0;
-    while (objects[i].layout != layout)
+    while (control_layout(objects[i].layout) != layout)
         i++;
-    const char *member = objects[i].names;
+    const char *member = (const char *)&names + objects[i].names;
     json_begin_object(json);
     if (name) {
         fputs("\"name\":", stdout);

@@ -20,18 +20,18 @@ struct json {
     char error[JSON_ERROR_SIZE]; /* "" = none is known */
 };
 
-/* What may have an object: X(layout, list of the rows of its longest form). */
-#define JSON_LAYOUTS(X)                                                                            \
+/* What may have an object: X(layout, list of its rows), O(layout, the longer form). */
+#define JSON_LAYOUTS(X, O)                                                                         \
     X(tracking, CONTROL_TRACKING_FIELDS)                                                           \
     X(source_data, CONTROL_SOURCE_DATA_FIELDS)                                                     \
     X(sourcestats, CONTROL_SOURCESTATS_FIELDS)                                                     \
     X(select_data, CONTROL_SELECT_DATA_FIELDS)                                                     \
     X(auth_data, CONTROL_AUTH_DATA_FIELDS)                                                         \
     X(ntp_data2, CONTROL_NTP_DATA2_FIELDS)                                                         \
-    X(ntp_data, CONTROL_NTP_DATA2_FIELDS)                                                          \
+    O(ntp_data, ntp_data2)                                                                         \
     X(activity, CONTROL_ACTIVITY_FIELDS)                                                           \
     X(server_stats4, CONTROL_SERVER_STATS4_FIELDS)                                                 \
-    X(server_stats3, CONTROL_SERVER_STATS4_FIELDS)                                                 \
+    O(server_stats3, server_stats4)                                                                \
     X(client_access, CONTROL_CLIENT_ACCESS_FIELDS)                                                 \
     X(smoothing, CONTROL_SMOOTHING_FIELDS)                                                         \
     X(rtc, CONTROL_RTC_FIELDS)                                                                     \

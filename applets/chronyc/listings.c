@@ -126,7 +126,13 @@ static bool print_entry(struct chronyc *session, const struct listing *listing, 
         format_reference_id(name, identity.reference_id);
     else
         chronyc_name_source(session, &identity.address, true, name);
+    const char *colour = answer.type == CONTROL_RPY_SOURCE_DATA
+                             ? chronyc_source_colour(session, &answer.source_data)
+                             : "";
+    fputs(colour, stdout);
     report_print(listing->report, answer.layout, &answer.n_sources, name, chronyc_style(session));
+    if (*colour)
+        fputs(CHRONYC_NO_COLOUR, stdout);
     return true;
 }
 

@@ -40,7 +40,7 @@ void chronyc_name_address(struct chronyc *session, const struct address *address
 }
 
 /* Names go to the terminal: nothing that it would act upon. */
-static bool is_presentable(const char name[CONTROL_NAME_SIZE]) {
+bool chronyc_is_presentable(const char name[CONTROL_NAME_SIZE]) {
     if (name[CONTROL_NAME_SIZE - 1])
         return false;
     for (; *name; name++)
@@ -54,7 +54,7 @@ bool chronyc_ask_name(struct chronyc *session, const struct address *address,
     struct control_address request = {.ip_addr = *address};
     struct control_answer answer;
     if (!chronyc_ask(session, CONTROL_REQ_NTP_SOURCE_NAME, &request, &answer) ||
-        !is_presentable(answer.ntp_source_name.name))
+        !chronyc_is_presentable(answer.ntp_source_name.name))
         return false;
     strcpy(name, answer.ntp_source_name.name);
     return true;
@@ -66,6 +66,30 @@ void chronyc_name_source(struct chronyc *session, const struct address *address,
         chronyc_name_address(session, address, cut, name);
     else if (!chronyc_ask_name(session, address, name))
         strcpy(name, "?");
+}
+
+void chronyc_name_reference(struct chronyc *session, const struct control_tracking *tracking,
+                            char name[CHRONYC_NAME_SIZE]) {
+    if (tracking->ip_addr.family == ADDRESS_NONE)
+        format_reference_id(name, tracking->ref_id);
+    else
+        chronyc_name_source(session, &tracking->ip_addr, false, name);
+}
+
+void chronyc_name_listed(struct chronyc *session, const struct control_source_data *source,
+                         bool cut, char name[CHRONYC_NAME_SIZE]) {
+    if (source->mode == CONTROL_MODE_REFCLOCK && source->ip_addr.family == ADDRESS_IPV4)
+        format_reference_id(name, address_to_ipv4(&source->ip_addr));
+    else
+        chronyc_name_source(session, &source->ip_addr, cut, name);
+}
+
+const char *chronyc_source_colour(const struct chronyc *session,
+                                  const struct control_source_data *source) {
+    return !session->colour                             ? ""
+           : source->state == CONTROL_STATE_FALSETICKER ? "\033[31m"
+           : source->reachability == 0                  ? "\033[33m"
+                                                        : "";
 }
 
 bool chronyc_find_address(const struct chronyc *session, const char *word,

@@ -103,6 +103,7 @@ void report_header(const char *header, struct report_style style);
 
 extern const struct report report_tracking, report_sources, report_sourcestats, report_selectdata,
     report_authdata, report_ntpdata, report_activity, report_serverstats, report_clients,
-    report_smoothing, report_rtcdata, report_manual;
+    report_smoothing, report_rtcdata, report_manual, report_history, report_top,
+    report_top_tracking;
 
 #endif

@@ -29,6 +29,21 @@
     R(last_update_interval, FLOAT, 0, "Update interval%.1f seconds\n")                             \
     R(leap_status, WORD, WORDS_LEAP, "Leap status%s\n")
 REPORT(tracking, 16, TRACKING);
+
+#define TOP_TRACKING(R)                                                                            \
+    R(ref_id, INTEGER, 0, "Reference %08jX")                                                       \
+    R(ip_addr, NAME, 0, " (%-*s)")                                                                 \
+    R(stratum, INTEGER, 0, "  stratum %ju")                                                        \
+    R(leap_status, WORD, WORDS_LEAP, "  %s\n")                                                     \
+    R(current_correction, SLOW, 0, "Clock %s of NTP time\n")                                       \
+    R(last_offset, FLOAT, 0, "Last offset %+.9f")                                                  \
+    R(rms_offset, FLOAT, 0, "  RMS %.9f seconds\n")                                                \
+    R(freq_ppm, FAST, 0, "Frequency %s")                                                           \
+    R(skew_ppm, FLOAT, 0, "  skew %.3f ppm\n")                                                     \
+    R(root_delay, FLOAT, 0, "Root delay %.9f")                                                     \
+    R(root_dispersion, FLOAT, 0, "  dispersion %.9f seconds")                                      \
+    R(last_update_interval, FLOAT, 0, "  update interval %.1f seconds\n\n")
+REPORT(top_tracking, 0, TOP_TRACKING);
 #undef S
 
 #define S control_source_data
@@ -44,6 +59,15 @@ REPORT(tracking, 16, TRACKING);
     R(orig_latest_meas, OFFSET, 1, "[%s]")                                                         \
     R(latest_meas_err, OFFSET, 0, " +/- %s\n")
 REPORT(sources, 0, SOURCES);
+
+#define TOP(R)                                                                                     \
+    R(mode, WORD, WORDS_SOURCE_MODE, "%s")                                                         \
+    R(state, WORD, WORDS_SOURCE_STATE, "%s ")                                                      \
+    R(ip_addr, NAME, 27, "%-*s")                                                                   \
+    R(reachability, INTEGER, 0, " %3jo")                                                           \
+    R(since_sample, INTERVAL, 0, "  %s")                                                           \
+    R(latest_meas, OFFSET, 1, "  %s")
+REPORT(top, 0, TOP);
 #undef S
 
 #define S control_sourcestats
@@ -203,6 +227,15 @@ REPORT(smoothing, 15, SMOOTHING);
     R(rtc_seconds_fast, FLOAT, 0, "RTC is fast by%12.6f seconds\n")                                \
     R(rtc_gain_rate_ppm, FLOAT, 0, "RTC gains time at%9.3f ppm\n")
 REPORT(rtcdata, 19, RTCDATA);
+#undef S
+
+#define S control_history_sample
+#define HISTORY(R)                                                                                 \
+    R(when, DATE, 0, "%s")                                                                         \
+    R(offset, OFFSET, 0, "%s")                                                                     \
+    R(peer_delay, OFFSET, 0, "%s")                                                                 \
+    R(error, OFFSET, 0, "%s")
+REPORT(history, 0, HISTORY);
 #undef S
 
 #define S control_manual_list_sample

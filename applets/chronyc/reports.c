@@ -30,12 +30,8 @@ enum chronyc_outcome chronyc_report(struct chronyc *session, const struct chrony
         return CHRONYC_FAILED;
     char name[CHRONYC_NAME_SIZE];
     bool named = command->request == CONTROL_REQ_TRACKING;
-    if (named) {
-        if (answer.tracking.ip_addr.family == ADDRESS_NONE)
-            format_reference_id(name, answer.tracking.ref_id);
-        else
-            chronyc_name_source(session, &answer.tracking.ip_addr, false, name);
-    }
+    if (named)
+        chronyc_name_reference(session, &answer.tracking, name);
     if (command->request == CONTROL_REQ_ACTIVITY && !session->csv)
         puts("200 OK");
     report_print(reports[i].report, answer.layout, &answer.n_sources, named ? name : NULL,
