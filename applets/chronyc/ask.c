@@ -101,5 +101,6 @@ bool chronyc_ask(struct chronyc *session, enum control_command command, const vo
 bool chronyc_do(struct chronyc *session, enum control_command command, const void *request) {
     struct control_answer answer;
     bool answered = control_client_ask(&session->client, command, request, &answer);
+    session->only_status = true;
     return chronyc_tell(session, command, answered ? &answer : NULL, true);
 }

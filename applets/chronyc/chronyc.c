@@ -130,7 +130,7 @@ static int parse_options(struct chronyc *session, struct settings *settings, cha
 /* no-color.org */
 static bool wants_colour(void) {
     const char *never = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && terminal_is_able() && !(never && *never);
+    return terminal_is_able() && !(never && *never);
 }
 
 static bool become_user(const char *name) {

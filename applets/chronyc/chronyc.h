@@ -26,6 +26,7 @@ struct chronyc {
     bool end_dot;      /* a line with a dot after each response */
     int family;        /* of lookups; ADDRESS_NONE = both */
     bool quit;         /* the exit command was given */
+    bool only_status;  /* this command's answer is its status, which says enough when it is lost */
     bool lookups_hang; /* a reverse lookup timed out during this command: no more of them */
 };
 

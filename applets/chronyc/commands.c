@@ -254,7 +254,7 @@ bool chronyc_execute(struct chronyc *session, char *line) {
     text_normalise_line(line);
     if (!*line)
         return true;
-    session->lookups_hang = false;
+    session->lookups_hang = session->only_status = false;
     const char *word = text_take_word(&line);
     if (session->json)
         json_begin(session->json, word);
@@ -266,5 +266,5 @@ bool chronyc_execute(struct chronyc *session, char *line) {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return done;
     fputs("Could not write to stdout\n", stderr);
-    return false;
+    return done && session->only_status;
 }

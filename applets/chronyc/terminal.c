@@ -13,7 +13,7 @@ static struct termios cooked;
 
 bool terminal_is_able(void) {
     const char *kind = getenv("TERM");
-    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && kind && strcmp(kind, "dumb") != 0;
+    return isatty(STDOUT_FILENO) && kind && strcmp(kind, "dumb") != 0;
 }
 
 bool terminal_is_utf8(void) {

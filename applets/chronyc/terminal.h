@@ -6,14 +6,15 @@
 
 #include <stdbool.h>
 
-/* stdin, stdout and, for a conversation, stderr lead to a terminal that knows control sequences. */
+/* stdout leads to a terminal that knows control sequences. */
 bool terminal_is_able(void);
 bool terminal_is_utf8(void);
 
 /* Of stdout; 80 by 24 when it does not say. */
 void terminal_size(int *columns, int *rows);
 
-/* Keys come at once and are not echoed; Ctrl-C is still a signal. False: it cannot be. */
+/* Keys come at once and are not echoed; Ctrl-C is still a signal. False: stdin is no
+ * terminal. */
 bool terminal_begin(void);
 void terminal_end(void);
 

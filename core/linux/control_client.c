@@ -52,7 +52,7 @@ ns_t control_client_now(void) {
 int control_client_resolve(const char *name, int family, struct address *addresses, int max) {
     int count;
     if (address_parse(name, addresses))
-        return 1;
+        return family == ADDRESS_NONE || family == addresses->family;
     names_resolve(name, family, addresses, max, &count);
     return count;
 }
@@ -160,10 +160,11 @@ static void random_name(char name[RANDOM_NAME + 1]) {
 
 /* DIRECTORY/chronyc.PID/RANDOM/sock, as chrony 4.8 has it: a name that nobody could have put there
  * before. */
-static bool bind_in_private_directory(struct control_client *client, int fd,
-                                      const char *directory) {
-    char name[RANDOM_NAME + 1];
+static bool bind_own_socket(struct control_client *client, int fd, const char *server_path) {
+    char name[RANDOM_NAME + 1], directory[CONTROL_CLIENT_PATH_SIZE];
     random_name(name);
+    strcpy(directory, server_path);
+    *strrchr(directory, '/') = '\0';
     int pid = (int)getpid();
     char outer[CONTROL_CLIENT_PATH_SIZE];
     if (!print_path(client->socket_path, "%s/chronyc.%d/%s/sock", directory, pid, name))
@@ -178,27 +179,6 @@ static bool bind_in_private_directory(struct control_client *client, int fd,
     }
     umask(mask);
     return *client->inner_directory && bind_path(fd, client->socket_path);
-}
-
-/* DIRECTORY/chronyc.PID.sock, as chrony 4.3 has it: shorter. */
-static bool bind_in_directory(struct control_client *client, int fd, const char *directory) {
-    if (!print_path(client->socket_path, "%s/chronyc.%d.sock", directory, (int)getpid(), ""))
-        return false;
-    unlink(client->socket_path);
-    return bind_path(fd, client->socket_path);
-}
-
-static bool bind_own_socket(struct control_client *client, int fd, const char *server_path) {
-    char directory[CONTROL_CLIENT_PATH_SIZE];
-    strcpy(directory, server_path);
-    *strrchr(directory, '/') = '\0';
-    if (bind_in_private_directory(client, fd, directory))
-        return true;
-    remove_files(client);
-    if (bind_in_directory(client, fd, directory))
-        return true;
-    *client->socket_path = '\0';
-    return false;
 }
 
 static bool connect_unix(struct control_client *client, const char *path) {

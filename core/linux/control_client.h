@@ -90,8 +90,8 @@ bool control_client_ask(struct control_client *client, enum control_command comm
 /* Disconnects and removes what was made in the file system. */
 void control_client_close(struct control_client *client);
 
-/* An address, or a host name through the system's resolver: fills at most `max` addresses, returns
- * how many. */
+/* An address, or a host name through the system's resolver: fills at most `max` addresses of this
+ * family (ADDRESS_NONE = any), returns how many. */
 int control_client_resolve(const char *name, int family, struct address *addresses, int max);
 
 /* CLOCK_MONOTONIC. */

@@ -314,9 +314,8 @@ static void the_own_socket_lies_in_a_private_directory_and_is_removed(void **sta
 }
 
 static void someone_elses_directory_is_not_used(void **state) {
-    struct daemon daemon = {.reply_type = CONTROL_RPY_N_SOURCES, .count = 1};
+    struct daemon daemon = {.reply_type = CONTROL_RPY_N_SOURCES, .count = 0};
     struct control_client client;
-    struct control_answer answer;
     char directory[64], path[100], trap[100];
     (void)state;
     start_unix(&daemon, directory, path);
@@ -324,17 +323,23 @@ static void someone_elses_directory_is_not_used(void **state) {
     assert_int_equal(symlink("/tmp", trap), 0);
     control_client_init(&client, NULL);
     control_client_add_servers(&client, path, 0, ADDRESS_NONE, false);
-    assert_true(control_client_ask(&client, CONTROL_REQ_N_SOURCES, NULL, &answer));
-    strcat(trap, ".sock");
-    assert_string_equal(client.socket_path, trap);
-    assert_int_equal(mode_of(trap), 0666);
+    assert_false(control_client_open(&client));
+    assert_int_equal(entries(directory), 2);
     control_client_close(&client);
     assert_int_equal(entries(directory), 2);
     finish(&daemon);
-    trap[strlen(trap) - strlen(".sock")] = '\0';
     unlink(trap);
     unlink(path);
     rmdir(directory);
+}
+
+static void numeric_addresses_are_of_the_family_that_is_asked_for(void **state) {
+    struct address address;
+    (void)state;
+    assert_int_equal(control_client_resolve("::1", ADDRESS_NONE, &address, 1), 1);
+    assert_int_equal(control_client_resolve("::1", ADDRESS_IPV6, &address, 1), 1);
+    assert_int_equal(control_client_resolve("::1", ADDRESS_IPV4, &address, 1), 0);
+    assert_int_equal(control_client_resolve("127.0.0.1", ADDRESS_IPV6, &address, 1), 0);
 }
 
 static void nothing_is_made_beside_a_socket_that_nobody_listens_to(void **state) {
@@ -365,6 +370,7 @@ int main(void) {
         cmocka_unit_test(lists_are_bounded_and_names_optional),
         cmocka_unit_test(the_own_socket_lies_in_a_private_directory_and_is_removed),
         cmocka_unit_test(someone_elses_directory_is_not_used),
+        cmocka_unit_test(numeric_addresses_are_of_the_family_that_is_asked_for),
         cmocka_unit_test(nothing_is_made_beside_a_socket_that_nobody_listens_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
