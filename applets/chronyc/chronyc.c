@@ -21,9 +21,11 @@
 
 volatile sig_atomic_t chronyc_stop;
 
+/* A signal that comes just before a wait does not end it: another one follows in a second. */
 static void request_stop(int number) {
     (void)number;
     chronyc_stop = 1;
+    alarm(1);
 }
 
 struct settings {
@@ -205,6 +207,7 @@ void chronyc_catch_signals(void) {
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGQUIT, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
     action.sa_handler =
         SIG_IGN; /* a failing write is noticed; dying of it would leave our socket behind */
     sigaction(SIGPIPE, &action, NULL);

@@ -58,7 +58,7 @@ static double age(const struct history *history, int i) {
 /* ---- characters ---- */
 
 #define MAX_SIZE    240
-#define LABEL       11
+#define LABEL       4 /* columns of a label, without its digits: unit and bar */
 #define MIN_SIZE    8
 #define OTHER_LINES 4 /* of the screen: title, time, the prompt before and after */
 
@@ -67,12 +67,15 @@ static int clamp(int value) {
 }
 
 static void draw(const struct history *history) {
-    char line[MAX_SIZE + 1] = "";
+    char line[MAX_SIZE + 1];
     int columns, rows;
     terminal_size(&columns, &rows);
-    columns = clamp(columns - LABEL - 2);
     int top = clamp(rows - OTHER_LINES) - 1;
     struct axis values = fit_values(history, false, top / 3);
+    int digits = (int)fmax(snprintf(line, sizeof(line), "%+.0f", label(&values, values.first)),
+                           snprintf(line, sizeof(line), "%+.0f", label(&values, values.last)));
+    columns = clamp(columns - digits - LABEL);
+    line[columns] = '\0';
     double span = fmin(age(history, 0), -1e-9);
     for (int row = top; row >= 0; row--) {
         long tick = values.first + lround(row * (double)(values.last - values.first) / top);
@@ -82,9 +85,9 @@ static void draw(const struct history *history) {
             if (lround(place(&values, history_value(history, i, false)) * top) == row)
                 line[(int)((1.0 - age(history, i) / span) * (columns - 1))] = '*';
         if (ticked)
-            printf("%+*.0f %-2s+%s\n", LABEL - 3, label(&values, tick), values.name, line);
+            printf("%+*.0f %-2s+%s\n", digits, label(&values, tick), values.name, line);
         else
-            printf("%*s%s\n", LABEL + 1, "|", line);
+            printf("%*s%s\n", digits + LABEL, "|", line);
     }
 }
 
