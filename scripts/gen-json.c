@@ -141,7 +141,8 @@ int main(void) {
         printf("| `%s` | ", words[i].unit);
         for (const char *word = words[i].words; *word;) {
             int length = (int)strcspn(word, "|");
-            printf("%s`%.*s`", word == words[i].words ? "" : ", ", length, word);
+            if (length > 0)
+                printf("%s`%.*s`", word == words[i].words ? "" : ", ", length, word);
             word += length + (word[length] == '|');
         }
         puts(" |");

@@ -113,12 +113,9 @@ struct chronyc_command;
 typedef enum chronyc_outcome
 chronyc_handler(struct chronyc *session, const struct chronyc_command *command, char *arguments);
 
-/* One row. handler and complaint are numbers within commands.c. */
 struct chronyc_command {
-    char word[17];
-    uint8_t handler;
+    const char *word;
     uint8_t request; /* enum control_command; 0: none, or the handler knows */
-    uint8_t complaint;
 };
 
 /* listings.c: an entry per source or client */

@@ -143,76 +143,79 @@ static const char *const complaints[] = {
 
 #define REQ(name) CONTROL_REQ_##name
 
-static const struct chronyc_command commands[] = {
-    {"tracking", HANDLER_report, REQ(TRACKING), NOTHING},
-    {"sources", HANDLER_listing, REQ(SOURCE_DATA), NOTHING},
-    {"sourcestats", HANDLER_listing, REQ(SOURCESTATS), NOTHING},
-    {"selectdata", HANDLER_listing, REQ(SELECT_DATA), NOTHING},
-    {"authdata", HANDLER_listing, REQ(AUTH_DATA), NOTHING},
-    {"ntpdata", HANDLER_ntpdata, REQ(NTP_DATA), HOST},
-    {"activity", HANDLER_report, REQ(ACTIVITY), NOTHING},
-    {"serverstats", HANDLER_report, REQ(SERVER_STATS), NOTHING},
-    {"smoothing", HANDLER_report, REQ(SMOOTHING), NOTHING},
-    {"rtcdata", HANDLER_report, REQ(RTCREPORT), NOTHING},
-    {"clients", HANDLER_clients, REQ(CLIENT_ACCESSES_BY_INDEX3), SYNTAX},
-    {"sourcename", HANDLER_sourcename, REQ(NTP_SOURCE_NAME), ADDRESS},
-    {"waitsync", HANDLER_waitsync, REQ(TRACKING), NOTHING},
-    {"manual", HANDLER_manual, REQ(MANUAL), SYNTAX},
-    {"settime", HANDLER_settime, REQ(SETTIME), NOTHING},
-    {"top", HANDLER_top, REQ(TRACKING), NOTHING},
-    {"plot", HANDLER_plot, 0, SYNTAX},
+/* Command, handler, request, complaint. */
+#define COMMANDS(C)                                                                                \
+    C("tracking", report, REQ(TRACKING), NOTHING)                                                  \
+    C("sources", listing, REQ(SOURCE_DATA), NOTHING)                                               \
+    C("sourcestats", listing, REQ(SOURCESTATS), NOTHING)                                           \
+    C("selectdata", listing, REQ(SELECT_DATA), NOTHING)                                            \
+    C("authdata", listing, REQ(AUTH_DATA), NOTHING)                                                \
+    C("ntpdata", ntpdata, REQ(NTP_DATA), HOST)                                                     \
+    C("activity", report, REQ(ACTIVITY), NOTHING)                                                  \
+    C("serverstats", report, REQ(SERVER_STATS), NOTHING)                                           \
+    C("smoothing", report, REQ(SMOOTHING), NOTHING)                                                \
+    C("rtcdata", report, REQ(RTCREPORT), NOTHING)                                                  \
+    C("clients", clients, REQ(CLIENT_ACCESSES_BY_INDEX3), SYNTAX)                                  \
+    C("sourcename", sourcename, REQ(NTP_SOURCE_NAME), ADDRESS)                                     \
+    C("waitsync", waitsync, REQ(TRACKING), NOTHING)                                                \
+    C("manual", manual, REQ(MANUAL), SYNTAX)                                                       \
+    C("settime", settime, REQ(SETTIME), NOTHING)                                                   \
+    C("top", top, REQ(TRACKING), NOTHING)                                                          \
+    C("plot", plot, 0, SYNTAX)                                                                     \
+    C("cyclelogs", plain, REQ(CYCLELOGS), NOTHING)                                                 \
+    C("dump", plain, REQ(DUMP), NOTHING)                                                           \
+    C("onoffline", plain, REQ(ONOFFLINE), NOTHING)                                                 \
+    C("refresh", plain, REQ(REFRESH), NOTHING)                                                     \
+    C("rekey", plain, REQ(REKEY), NOTHING)                                                         \
+    C("reselect", plain, REQ(RESELECT), NOTHING)                                                   \
+    C("shutdown", plain, REQ(SHUTDOWN), NOTHING)                                                   \
+    C("trimrtc", plain, REQ(TRIMRTC), NOTHING)                                                     \
+    C("writertc", plain, REQ(WRITERTC), NOTHING)                                                   \
+    C("dfreq", float, REQ(DFREQ), VALUE)                                                           \
+    C("doffset", float, REQ(DOFFSET2), VALUE)                                                      \
+    C("maxupdateskew", float, REQ(MODIFY_MAXUPDATESKEW), NOTHING)                                  \
+    C("reselectdist", float, REQ(RESELECTDISTANCE), NOTHING)                                       \
+    C("makestep", makestep, REQ(MODIFY_MAKESTEP), BAD_SYNTAX)                                      \
+    C("smoothtime", smoothtime, REQ(SMOOTHTIME), SYNTAX)                                           \
+    C("reload", only_sources, REQ(RELOAD_SOURCES), SYNTAX)                                         \
+    C("reset", only_sources, REQ(RESET_SOURCES), SYNTAX)                                           \
+    C("burst", masked, REQ(BURST), SYNTAX)                                                         \
+    C("online", masked, REQ(ONLINE), NOTHING)                                                      \
+    C("offline", masked, REQ(OFFLINE), NOTHING)                                                    \
+    C("maxdelay", modify, REQ(MODIFY_MAXDELAY), NUMBER)                                            \
+    C("maxdelayratio", modify, REQ(MODIFY_MAXDELAYRATIO), NUMBER)                                  \
+    C("maxdelaydevratio", modify, REQ(MODIFY_MAXDELAYDEVRATIO), NUMBER)                            \
+    C("minpoll", modify, REQ(MODIFY_MINPOLL), NUMBER)                                              \
+    C("maxpoll", modify, REQ(MODIFY_MAXPOLL), NUMBER)                                              \
+    C("minstratum", modify, REQ(MODIFY_MINSTRATUM), NUMBER)                                        \
+    C("polltarget", modify, REQ(MODIFY_POLLTARGET), NUMBER)                                        \
+    C("offset", offset, REQ(MODIFY_OFFSET), SYNTAX)                                                \
+    C("selectopts", selectopts, REQ(MODIFY_SELECTOPTS), SYNTAX)                                    \
+    C("add", add, REQ(ADD_SOURCE), SYNTAX)                                                         \
+    C("delete", delete, REQ(DEL_SOURCE), NO_ADDRESS)                                               \
+    C("local", local, REQ(LOCAL3), SYNTAX)                                                         \
+    C("accheck", check, REQ(ACCHECK), ADDRESS)                                                     \
+    C("cmdaccheck", check, REQ(CMDACCHECK), ADDRESS)                                               \
+    C("allow", access, REQ(ALLOW), ADDRESS)                                                        \
+    C("deny", access, REQ(DENY), ADDRESS)                                                          \
+    C("cmdallow", access, REQ(CMDALLOW), ADDRESS)                                                  \
+    C("cmddeny", access, REQ(CMDDENY), ADDRESS)                                                    \
+    C("dns", dns, 0, DNS)                                                                          \
+    C("timeout", timeout, 0, NOTHING)                                                              \
+    C("retries", retries, 0, RETRIES)                                                              \
+    C("keygen", keygen, 0, SYNTAX)                                                                 \
+    C("help", help, 0, NOTHING)                                                                    \
+    C("exit", leave, 0, NOTHING)                                                                   \
+    C("quit", leave, 0, NOTHING)                                                                   \
+    C("authhash", obsolete, 0, NOTHING)                                                            \
+    C("password", obsolete, 0, NOTHING)
 
-    {"cyclelogs", HANDLER_plain, REQ(CYCLELOGS), NOTHING},
-    {"dump", HANDLER_plain, REQ(DUMP), NOTHING},
-    {"onoffline", HANDLER_plain, REQ(ONOFFLINE), NOTHING},
-    {"refresh", HANDLER_plain, REQ(REFRESH), NOTHING},
-    {"rekey", HANDLER_plain, REQ(REKEY), NOTHING},
-    {"reselect", HANDLER_plain, REQ(RESELECT), NOTHING},
-    {"shutdown", HANDLER_plain, REQ(SHUTDOWN), NOTHING},
-    {"trimrtc", HANDLER_plain, REQ(TRIMRTC), NOTHING},
-    {"writertc", HANDLER_plain, REQ(WRITERTC), NOTHING},
-    {"dfreq", HANDLER_float, REQ(DFREQ), VALUE},
-    {"doffset", HANDLER_float, REQ(DOFFSET2), VALUE},
-    {"maxupdateskew", HANDLER_float, REQ(MODIFY_MAXUPDATESKEW), NOTHING},
-    {"reselectdist", HANDLER_float, REQ(RESELECTDISTANCE), NOTHING},
-    {"makestep", HANDLER_makestep, REQ(MODIFY_MAKESTEP), BAD_SYNTAX},
-    {"smoothtime", HANDLER_smoothtime, REQ(SMOOTHTIME), SYNTAX},
-    {"reload", HANDLER_only_sources, REQ(RELOAD_SOURCES), SYNTAX},
-    {"reset", HANDLER_only_sources, REQ(RESET_SOURCES), SYNTAX},
+/* Read twice: the words, one behind the other, and the rest. */
+#define COMMAND_WORD(word, handler, request, complaint) word "\0"
+static const char words[] = COMMANDS(COMMAND_WORD);
 
-    {"burst", HANDLER_masked, REQ(BURST), SYNTAX},
-    {"online", HANDLER_masked, REQ(ONLINE), NOTHING},
-    {"offline", HANDLER_masked, REQ(OFFLINE), NOTHING},
-    {"maxdelay", HANDLER_modify, REQ(MODIFY_MAXDELAY), NUMBER},
-    {"maxdelayratio", HANDLER_modify, REQ(MODIFY_MAXDELAYRATIO), NUMBER},
-    {"maxdelaydevratio", HANDLER_modify, REQ(MODIFY_MAXDELAYDEVRATIO), NUMBER},
-    {"minpoll", HANDLER_modify, REQ(MODIFY_MINPOLL), NUMBER},
-    {"maxpoll", HANDLER_modify, REQ(MODIFY_MAXPOLL), NUMBER},
-    {"minstratum", HANDLER_modify, REQ(MODIFY_MINSTRATUM), NUMBER},
-    {"polltarget", HANDLER_modify, REQ(MODIFY_POLLTARGET), NUMBER},
-    {"offset", HANDLER_offset, REQ(MODIFY_OFFSET), SYNTAX},
-    {"selectopts", HANDLER_selectopts, REQ(MODIFY_SELECTOPTS), SYNTAX},
-    {"add", HANDLER_add, REQ(ADD_SOURCE), SYNTAX},
-    {"delete", HANDLER_delete, REQ(DEL_SOURCE), NO_ADDRESS},
-    {"local", HANDLER_local, REQ(LOCAL3), SYNTAX},
-
-    {"accheck", HANDLER_check, REQ(ACCHECK), ADDRESS},
-    {"cmdaccheck", HANDLER_check, REQ(CMDACCHECK), ADDRESS},
-    {"allow", HANDLER_access, REQ(ALLOW), ADDRESS},
-    {"deny", HANDLER_access, REQ(DENY), ADDRESS},
-    {"cmdallow", HANDLER_access, REQ(CMDALLOW), ADDRESS},
-    {"cmddeny", HANDLER_access, REQ(CMDDENY), ADDRESS},
-
-    {"dns", HANDLER_dns, 0, DNS},
-    {"timeout", HANDLER_timeout, 0, NOTHING},
-    {"retries", HANDLER_retries, 0, RETRIES},
-    {"keygen", HANDLER_keygen, 0, SYNTAX},
-    {"help", HANDLER_help, 0, NOTHING},
-    {"exit", HANDLER_leave, 0, NOTHING},
-    {"quit", HANDLER_leave, 0, NOTHING},
-    {"authhash", HANDLER_obsolete, 0, NOTHING},
-    {"password", HANDLER_obsolete, 0, NOTHING},
-};
+#define COMMAND_ROW(word, handler, request, complaint) {HANDLER_##handler, request, complaint},
+static const struct { uint8_t handler, request, complaint; } commands[] = {COMMANDS(COMMAND_ROW)};
 
 /* ---- lines ---- */
 
@@ -237,13 +240,14 @@ void chronyc_fail(struct chronyc *session, const char *message) {
 }
 
 static enum chronyc_outcome run(struct chronyc *session, const char *word, char *line) {
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        const struct chronyc_command *command = &commands[i];
-        if (strcmp(word, command->word) != 0)
+    int i = 0;
+    for (const char *known = words; *known; known += strlen(known) + 1, i++) {
+        if (strcmp(word, known) != 0)
             continue;
-        enum chronyc_outcome outcome = handlers[command->handler](session, command, line);
-        if (outcome == CHRONYC_MISUSED && command->complaint != NOTHING)
-            chronyc_complain(session, complaints[command->complaint], word);
+        struct chronyc_command command = {word, commands[i].request};
+        enum chronyc_outcome outcome = handlers[commands[i].handler](session, &command, line);
+        if (outcome == CHRONYC_MISUSED && commands[i].complaint != NOTHING)
+            chronyc_complain(session, complaints[commands[i].complaint], word);
         return outcome;
     }
     chronyc_complain(session, "Unrecognized command\n");

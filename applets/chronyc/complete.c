@@ -21,7 +21,7 @@ struct completion {
 };
 
 static void offer(struct completion *completion, const char *word, size_t length) {
-    if (length < completion->length || length >= COMPLETION_SIZE ||
+    if (length < completion->length || length >= COMPLETION_SIZE - 1 ||
         strncmp(word, completion->prefix, completion->length) != 0 ||
         (completion->count && strncmp(word, completion->last, length) == 0 &&
          !completion->last[length]))
@@ -134,8 +134,8 @@ bool chronyc_complete(struct chronyc *session, const char *line, size_t cursor,
     if (completion.count == 0)
         return false;
     strcpy(addition, completion.common + completion.length);
-    if (completion.count == 1 && strlen(addition) + 1 < COMPLETION_SIZE)
-        strcat(addition, " ");
+    if (completion.count == 1)
+        strcpy(addition + strlen(addition), " ");
     if (*addition)
         return true;
     completion.list = true;

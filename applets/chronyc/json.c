@@ -23,7 +23,7 @@ static const struct names { JSON_LAYOUTS(SIZE, NOTHING) } names = {JSON_LAYOUTS(
 #define OLDER(layout, longer) {CONTROL_LAYOUT_##layout, offsetof(struct names, longer)},
 static const struct { uint16_t layout, names; } objects[] = {JSON_LAYOUTS(OBJECT, OLDER)};
 
-#define WORDS(unit, list) [CONTROL_UNIT_##unit - CONTROL_UNIT_LEAP] = (list),
+#define WORDS(unit, list) [CONTROL_UNIT_##unit - CONTROL_UNIT_YES_NO] = (list),
 static const char *const words[] = {JSON_WORDS(WORDS)};
 
 static void print_string(const char *string) {
@@ -56,13 +56,13 @@ static void print_integer(const struct control_field *field, int64_t value) {
     char text[FORMAT_SIZE];
     unsigned unit = field->unit;
     if (unit >= CONTROL_UNIT_SELECT_OPTIONS)
-        print_flags(words[unit - CONTROL_UNIT_LEAP], value);
-    else if (unit >= CONTROL_UNIT_LEAP)
-        print_string(report_pick_word(text, words[unit - CONTROL_UNIT_LEAP],
+        print_flags(words[unit - CONTROL_UNIT_YES_NO], value);
+    else if (unit > CONTROL_UNIT_YES_NO)
+        print_string(report_pick_word(text, words[unit - CONTROL_UNIT_YES_NO],
                                       unit == CONTROL_UNIT_TIMESTAMPING ? report_timestamping(value)
                                                                         : value));
     else if (unit == CONTROL_UNIT_YES_NO)
-        fputs(value ? "true" : "false", stdout);
+        fputs(report_pick_word(text, words[0], value), stdout);
     else if (unit == CONTROL_UNIT_REFERENCE_ID)
         printf("\"%08jX\"", (uintmax_t)value);
     else if ((unit == CONTROL_UNIT_SECONDS && value == CONTROL_NEVER) ||

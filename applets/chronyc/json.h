@@ -42,6 +42,7 @@ struct json {
 
 /* X(unit, the words of values or bits from 0 on); with values, the last word is for all others. */
 #define JSON_WORDS(X)                                                                              \
+    X(YES_NO, "false|true")                                                                        \
     X(LEAP, "Normal|Insert second|Delete second|Not synchronised|Invalid")                         \
     X(SOURCE_MODE, "server|peer|reference clock|unknown")                                          \
     X(SOURCE_STATE, "selected|unselectable|falseticker|jittery|combined|selectable|unknown")       \
@@ -49,9 +50,8 @@ struct json {
     X(AUTH_MODE, "-|SK|NTS|?")                                                                     \
     X(TIMESTAMPING, "Daemon|Kernel|Hardware|Invalid")                                              \
     X(SELECT_OPTIONS, "noselect|prefer|trust|require")                                             \
-    X(NTP_FLAGS,                                                                                   \
-      "test D|test C|test B|test A|test 7|test 6|test 5|test 3|test 2|test 1|10|11|12|13|"         \
-      "interleaved|authenticated")                                                                 \
+    X(NTP_FLAGS, "test D|test C|test B|test A|test 7|test 6|test 5|test 3|test 2|test 1|||||"      \
+                 "interleaved|authenticated")                                                      \
     X(SMOOTHING_FLAGS, "active|leap only")
 
 /* The document's parts, in this order; after begin each may be left out but the end. */

@@ -116,13 +116,12 @@ static void draw_panel(const struct history *history, bool delay, int top, int h
 }
 
 static void draw_picture(const struct history *history, const char *title) {
-    printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\" height=\"480\" "
-           "font-family=\"sans-serif\" font-size=\"12\">\n"
-           "<marker id=\"m\" refX=\"2\" refY=\"2\"><circle cx=\"2\" cy=\"2\" r=\"1.5\" "
-           "fill=\"#15c\"/></marker>\n"
-           "<style>path{stroke:#ddd}polyline{fill:none;stroke:#15c;marker:url(#m)}</style>\n"
+    printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\" height=\"480\">\n"
+           "<marker id=\"m\" refX=\"2\" refY=\"2\"><circle cx=\"2\" cy=\"2\" r=\"1.5\"/></marker>\n"
+           "<style>text{font:12px "
+           "sans-serif}path{stroke:#ddd}polyline{fill:none;stroke:#15c;marker:url(#m)}</style>\n"
            "<rect width=\"800\" height=\"480\" fill=\"#fff\"/>\n"
-           "<text x=\"110\" y=\"22\" font-size=\"15\">%s</text>\n",
+           "<text x=\"110\" y=\"22\">%s</text>\n",
            title);
     draw_panel(history, false, 60, 240);
     draw_panel(history, true, 360, 80);

@@ -50,8 +50,8 @@ enum control_unit {
     CONTROL_UNIT_BYTES,
     CONTROL_UNIT_REGISTER, /* a bit for each of the last 8 polls, the last one is the lowest */
     CONTROL_UNIT_REFERENCE_ID,
-    CONTROL_UNIT_YES_NO,
     /* One of several words; */
+    CONTROL_UNIT_YES_NO,
     CONTROL_UNIT_LEAP,
     CONTROL_UNIT_SOURCE_MODE,
     CONTROL_UNIT_SOURCE_STATE,
