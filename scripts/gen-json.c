@@ -137,7 +137,7 @@ int main(void) {
             print_row(row);
     }
     puts("\n## Words\n\n| name | words |\n|---|---|");
-    for (int i = 0; i < (int)(sizeof(words) / sizeof(words[0])); i++) {
+    for (int i = 1; i < (int)(sizeof(words) / sizeof(words[0])); i++) { /* booleans have none */
         printf("| `%s` | ", words[i].unit);
         for (const char *word = words[i].words; *word;) {
             int length = (int)strcspn(word, "|");

@@ -514,6 +514,7 @@ static void udp_may_ask_for_what_is_open_and_nothing_else(void **state) {
                          memchr(by_default, (int)number, sizeof(by_default)) != NULL);
         assert_int_equal((open & choice) != 0, memchr(chosen, (int)number, sizeof(chosen)) != NULL);
     }
+    assert_int_equal(control_command(CONTROL_REQ_HISTORY)->open, CONTROL_OPEN_NTPDATA);
 }
 
 static void any_bytes_are_decoded_without_harm(void **state) {
