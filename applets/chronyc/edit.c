@@ -11,8 +11,8 @@
 #define CONTROL(key) ((key)-0x40)
 #define ESCAPE       0x1b
 #define BACKSPACE    0x7f
-#define DELETE       0x100 /* and other keys that no byte stands for */
-#define NO_KEY       0x101
+#define DELETE       CONTROL(']') /* what the key is taken for, and the next: others */
+#define NO_KEY       0
 
 static char history[HISTORY_SIZE][CHRONYC_LINE_SIZE];
 static int history_count;
@@ -102,9 +102,9 @@ static size_t word_start(const struct edit *edit) {
 /* The control character that means the same as the sequence of an arrow or another key. */
 static int read_sequence(void) {
     static const char finals[] = "ABCDHF14738";
-    static const short keys[] = {CONTROL('P'), CONTROL('N'), CONTROL('F'), CONTROL('B'),
-                                 CONTROL('A'), CONTROL('E'), CONTROL('A'), CONTROL('E'),
-                                 CONTROL('A'), DELETE,       CONTROL('E')};
+    static const char keys[] = {CONTROL('P'), CONTROL('N'), CONTROL('F'), CONTROL('B'),
+                                CONTROL('A'), CONTROL('E'), CONTROL('A'), CONTROL('E'),
+                                CONTROL('A'), DELETE,       CONTROL('E')};
     int byte = terminal_read(-1), number = 0;
     if (byte != '[' && byte != 'O')
         return NO_KEY;
@@ -170,7 +170,7 @@ static bool take_key(struct chronyc *session, struct edit *edit, int key) {
         complete(session, edit);
         break;
     default:
-        if (key >= ' ' && key < DELETE)
+        if (key >= ' ')
             insert(edit, &byte, 1);
     }
     return true;

@@ -15,36 +15,72 @@ struct listing {
     const char *header, *legend;
 };
 
+/* Legends: a line each, which begins with its column. ".- TEXT" begins a leader there that goes
+ * down to the header, "TEXT -." ends at it; other text just stands there. */
 static const struct listing listings[] = {
     {CONTROL_REQ_SOURCE_DATA, &report_sources,
      "MS Name/IP address         Stratum Poll Reach LastRx Last sample               ",
-     "\n"
-     ".- M: ^ server, = peer, # reference clock\n"
-     "|.- S: * selected, + combined, - usable, left out,\n"
-     "||     x falseticker, ~ jittery, ? not usable\n"
-     "||  Poll: log2 of the interval in seconds\n"
-     "||  Reach: the last 8 polls, octal\n"
-     "||  Last sample: xxxx[yyyy] +/- zzzz, the offset now,\n"
-     "||               as it was measured, and its error bound\n"
-     "||"},
+     "0\n"
+     "0.- M: ^ server, = peer, # reference clock\n"
+     "1.- S: * selected, + combined, - left out, x falseticker, ~ jittery, ? unusable\n"
+     "76+/- zzzz, error bound -.\n"
+     "36.- log2 of the interval, s\n"
+     "42.- last 8 polls, octal\n"
+     "55.- xxxx, offset now\n"
+     "63.- yyyy, before\n"},
     {CONTROL_REQ_SOURCESTATS, &report_sourcestats,
      "Name/IP Address            NP  NR  Span  Frequency  Freq Skew  Offset  Std Dev",
-     "NP samples kept, NR runs of residuals of one sign, Span time they cover,\n"
-     "Frequency of our clock against the source and its bound (Skew) in ppm,\n"
-     "Offset estimated now, Std Dev standard deviation of the samples"},
+     "0What the samples of each source say of the clock:\n"
+     "28.- samples kept\n"
+     "32.- runs of residuals of one sign\n"
+     "36.- time they cover\n"
+     "45.- clock gains, ppm\n"
+     "75standard deviation -.\n"
+     "56.- error bound, ppm\n"
+     "66.- now\n"},
     {CONTROL_REQ_SELECT_DATA, &report_selectdata,
      "S Name/IP Address        Auth COpts EOpts Last Score     Interval  Leap",
-     ".- S: N noselect, s unsynchronised, M few samples, d too distant, ~ jittery,\n"
-     "|  w waits for samples, S stale, O orphan, T distrusted, x falseticker,\n"
-     "|  W waits for sources, P not preferred, U waits for an update,\n"
-     "|  D left out, + combined, * selected\n"
-     "|  COpts, EOpts: options configured and in effect,\n"
-     "|  N noselect, P prefer, T trust, R require"},
+     "0.- N noselect, s unsynchronised, M few samples, d too distant, ~ jittery,\n"
+     "3w waits for samples, S stale, O orphan, T distrusted, x falseticker,\n"
+     "3W waits for sources, P not preferred, U waits for an update,\n"
+     "3D left out, + combined, * selected\n"
+     "27.- authenticated\n"
+     "32.- options: N noselect, P prefer,\n"
+     "38.- in effect: T trust, R require\n"},
     {CONTROL_REQ_AUTH_DATA, &report_authdata,
      "Name/IP address             Mode KeyID Type KLen Last Atmp  NAK Cook CLen",
-     "Mode NTS, SK symmetric key, - none; KLen bits of key, Last key exchange,\n"
-     "Atmp attempts since, NAK seen, Cook cookies held, CLen bytes of one"},
+     "29.- NTS, SK symmetric key, - none\n"
+     "46.- bits of the key\n"
+     "51.- last key exchange\n"
+     "66.- cookies\n"},
 };
+
+#define LEGEND_COLUMNS 79
+
+static void print_line(char line[LEGEND_COLUMNS + 1]) {
+    size_t end = LEGEND_COLUMNS;
+    while (end > 0 && line[end - 1] == ' ')
+        end--;
+    printf("%.*s\n", (int)end, line);
+}
+
+static void print_legend(const char *legend) {
+    char leaders[LEGEND_COLUMNS + 1], line[LEGEND_COLUMNS + 1];
+    memset(leaders, ' ', sizeof(leaders));
+    while (*legend) {
+        char *text;
+        long column = strtol(legend, &text, 10);
+        long length = (long)strcspn(text, "\n");
+        bool ends = length > 0 && text[length - 1] == '.';
+        memcpy(line, leaders, sizeof(line));
+        memcpy(line + (ends ? column + 1 - length : column), text, (size_t)length);
+        print_line(line);
+        if (ends || *text == '.')
+            leaders[column] = '|';
+        legend = text + length + 1;
+    }
+    print_line(leaders);
+}
 
 struct options {
     bool all, verbose;
@@ -74,31 +110,17 @@ static bool ask_index(struct chronyc *session, enum control_command command, uin
     return chronyc_ask(session, command, &request, answer);
 }
 
-/* Who an entry is about. Reference clocks have no address but a reference ID. */
-struct identity {
-    struct address address;
-    uint32_t reference_id;
-    bool is_reference_clock;
-};
-
-static struct identity identify(const struct control_answer *answer) {
-    struct identity identity = {.is_reference_clock = false};
-    if (answer->type == CONTROL_RPY_SOURCE_DATA) {
-        identity.address = answer->source_data.ip_addr;
-        identity.is_reference_clock = answer->source_data.mode == CONTROL_MODE_REFCLOCK &&
-                                      identity.address.family == ADDRESS_IPV4;
-        if (identity.is_reference_clock)
-            identity.reference_id = address_to_ipv4(&identity.address);
-    } else if (answer->type == CONTROL_RPY_SOURCESTATS) {
-        identity.address = answer->sourcestats.ip_addr;
-        identity.reference_id = answer->sourcestats.ref_id;
-        identity.is_reference_clock = identity.address.family == ADDRESS_NONE;
-    } else {
-        identity.address = answer->select_data.ip_addr;
-        identity.reference_id = answer->select_data.ref_id;
-        identity.is_reference_clock = identity.address.family == ADDRESS_NONE;
+/* Whom an entry is about, as SOURCE_DATA says it: SOURCESTATS and SELECT_DATA begin alike, and have
+ * a reference ID instead of an address for reference clocks. */
+static struct control_source_data identify(const struct control_answer *answer) {
+    if (answer->type == CONTROL_RPY_SOURCE_DATA)
+        return answer->source_data;
+    struct control_source_data source = {.ip_addr = answer->sourcestats.ip_addr};
+    if (source.ip_addr.family == ADDRESS_NONE) {
+        source.mode = CONTROL_MODE_REFCLOCK;
+        source.ip_addr = address_ipv4(answer->sourcestats.ref_id);
     }
-    return identity;
+    return source;
 }
 
 /* Neither a reference clock nor something that we do not know. */
@@ -113,22 +135,18 @@ static bool print_entry(struct chronyc *session, const struct listing *listing, 
     struct control_answer answer;
     if (!ask_index(session, is_auth ? CONTROL_REQ_SOURCE_DATA : listing->command, index, &answer))
         return false;
-    struct identity identity = identify(&answer);
-    if ((identity.address.family == ADDRESS_ID && !all) || (is_auth && !is_ntp_source(&answer)))
+    struct control_source_data source = identify(&answer);
+    if ((source.ip_addr.family == ADDRESS_ID && !all) || (is_auth && !is_ntp_source(&answer)))
         return true;
     if (is_auth) {
-        struct control_address request = {.ip_addr = identity.address};
+        struct control_address request = {.ip_addr = source.ip_addr};
         if (!chronyc_ask(session, CONTROL_REQ_AUTH_DATA, &request, &answer))
             return false;
     }
     char name[CHRONYC_NAME_SIZE];
-    if (identity.is_reference_clock)
-        format_reference_id(name, identity.reference_id);
-    else
-        chronyc_name_source(session, &identity.address, true, name);
-    const char *colour = answer.type == CONTROL_RPY_SOURCE_DATA
-                             ? chronyc_source_colour(session, &answer.source_data)
-                             : "";
+    chronyc_name_listed(session, &source, true, name);
+    const char *colour =
+        answer.type == CONTROL_RPY_SOURCE_DATA ? chronyc_source_colour(session, &source) : "";
     fputs(colour, stdout);
     report_print(listing->report, answer.layout, &answer.n_sources, name, chronyc_style(session));
     if (*colour)
@@ -146,7 +164,7 @@ enum chronyc_outcome chronyc_listing(struct chronyc *session, const struct chron
     if (!count_sources(session, &count))
         return CHRONYC_FAILED;
     if (options.verbose && !session->csv)
-        puts(listing->legend);
+        print_legend(listing->legend);
     report_header(listing->header, chronyc_style(session));
     for (uint32_t i = 0; i < count; i++)
         if (!print_entry(session, listing, i, options.all))

@@ -88,7 +88,7 @@ struct report_value {
 struct report_value report_load(const struct control_field *field, const void *record);
 
 /* The index-th of "a|b|c", the last one for all other values. */
-const char *report_pick_word(char text[FORMAT_SIZE], const char *list, int64_t index);
+const char *report_pick_word(char text[FORMAT_SIZE], const char *word, int64_t index);
 
 /* The place of a letter D, K or H in the list of where timestamps come from. */
 int report_timestamping(int64_t letter);

@@ -41,8 +41,7 @@ REPORT(tracking, 16, TRACKING);
     R(freq_ppm, FAST, 0, "Frequency %s")                                                           \
     R(skew_ppm, FLOAT, 0, "  skew %.3f ppm\n")                                                     \
     R(root_delay, FLOAT, 0, "Root delay %.9f")                                                     \
-    R(root_dispersion, FLOAT, 0, "  dispersion %.9f seconds")                                      \
-    R(last_update_interval, FLOAT, 0, "  update interval %.1f seconds\n\n")
+    R(root_dispersion, FLOAT, 0, "  dispersion %.9f seconds\n\n")
 REPORT(top_tracking, 0, TOP_TRACKING);
 #undef S
 

@@ -93,14 +93,17 @@ void control_client_add_servers(struct control_client *client, const char *list,
 
 /* ---- connections ---- */
 
+/* The socket, and both directories that it is in. */
 static void remove_files(struct control_client *client) {
-    if (*client->socket_path)
-        unlink(client->socket_path);
-    if (*client->inner_directory)
-        rmdir(client->inner_directory);
-    if (*client->outer_directory)
-        rmdir(client->outer_directory);
-    *client->socket_path = *client->inner_directory = *client->outer_directory = '\0';
+    char *path = client->socket_path;
+    if (!*path)
+        return;
+    unlink(path);
+    for (int i = 0; i < 2; i++) {
+        *strrchr(path, '/') = '\0';
+        rmdir(path);
+    }
+    *path = '\0';
 }
 
 static void disconnect(struct control_client *client) {
@@ -130,15 +133,6 @@ static bool bind_path(int fd, const char *path) {
     return bound;
 }
 
-static bool print_path(char *path, const char *format, const char *directory, int pid,
-                       const char *name) {
-    int length = snprintf(path, CONTROL_CLIENT_PATH_SIZE, format, directory, pid, name);
-    if (length > 0 && length < CONTROL_CLIENT_PATH_SIZE)
-        return true;
-    *path = '\0';
-    return false;
-}
-
 /* An empty directory of the same process ID may be left over; it must be nobody else's. */
 static bool make_outer_directory(const char *path) {
     if (mkdir(path, DIRECTORY_MODE) == 0)
@@ -161,24 +155,26 @@ static void random_name(char name[RANDOM_NAME + 1]) {
 /* DIRECTORY/chronyc.PID/RANDOM/sock, as chrony 4.8 has it: a name that nobody could have put there
  * before. */
 static bool bind_own_socket(struct control_client *client, int fd, const char *server_path) {
-    char name[RANDOM_NAME + 1], directory[CONTROL_CLIENT_PATH_SIZE];
+    char name[RANDOM_NAME + 1], *path = client->socket_path;
     random_name(name);
-    strcpy(directory, server_path);
-    *strrchr(directory, '/') = '\0';
-    int pid = (int)getpid();
-    char outer[CONTROL_CLIENT_PATH_SIZE];
-    if (!print_path(client->socket_path, "%s/chronyc.%d/%s/sock", directory, pid, name))
+    int directory = (int)(strrchr(server_path, '/') - server_path);
+    if (snprintf(path, CONTROL_CLIENT_PATH_SIZE, "%.*s/chronyc.%d/%s/sock", directory, server_path,
+                 (int)getpid(), name) >= CONTROL_CLIENT_PATH_SIZE) {
+        *path = '\0';
         return false;
-    print_path(outer, "%s/chronyc.%d", directory, pid, "");
-    mode_t mask = umask(0);
-    if (make_outer_directory(outer)) {
-        strcpy(client->outer_directory, outer);
-        print_path(client->inner_directory, "%s/chronyc.%d/%s", directory, pid, name);
-        if (mkdir(client->inner_directory, DIRECTORY_MODE) != 0)
-            *client->inner_directory = '\0';
     }
+    char *inner = strrchr(path, '/'), *outer = inner - RANDOM_NAME - 1;
+    mode_t mask = umask(0);
+    *outer = *inner = '\0';
+    bool made = make_outer_directory(path);
+    *outer = '/';
+    /* From here on there is something of ours to be removed. */
+    bool inside = made && mkdir(path, DIRECTORY_MODE) == 0;
+    *inner = '/';
     umask(mask);
-    return *client->inner_directory && bind_path(fd, client->socket_path);
+    if (!made)
+        *path = '\0';
+    return inside && bind_path(fd, path);
 }
 
 static bool connect_unix(struct control_client *client, const char *path) {

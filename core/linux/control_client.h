@@ -40,7 +40,6 @@ struct control_client {
     const volatile sig_atomic_t *stop; /* set by a signal handler: give up. NULL = never */
     /* What is ours in the file system; "" = nothing. */
     char socket_path[CONTROL_CLIENT_PATH_SIZE];
-    char inner_directory[CONTROL_CLIENT_PATH_SIZE], outer_directory[CONTROL_CLIENT_PATH_SIZE];
 };
 
 /* What a daemon said. type is an enum control_reply_type, or a number nobody knows (layout is NULL

@@ -344,6 +344,16 @@ def colours_are_for_terminals_and_for_what_is_wrong():
     assert "\x1b" not in run("sources").stdout
 
 
+def captions_have_the_lines_of_chronys():
+    for command, lines in ("sources", 9), ("sourcestats", 9), ("selectdata", 8), ("authdata", 5):
+        plain, explained = run(command).stdout.splitlines(), run(command + " -v").stdout.splitlines()
+        assert len(explained) == len(plain) + lines, command
+        assert explained[lines] == plain[0] and max(map(len, explained[:lines])) <= 79, explained
+        leaders = explained[lines - 1]
+        assert set(leaders) == {" ", "|"} and len(leaders) <= len(plain[0]), leaders
+    assert run("-c", "sources -v").stdout.count("\n") == 4
+
+
 # ---- JSON ----
 
 COMMANDS = """tracking;sources;sources -a -v;sourcestats;selectdata;authdata;ntpdata;ntpdata 127.0.0.2;ntpdata 1.2.3.4
@@ -420,6 +430,7 @@ TESTS = [
     top_shows_tracking_sources_and_their_history, top_keeps_what_it_sees_of_chronys_daemon, top_is_left_cleanly_on_every_way,
     top_respects_the_window_and_follows_it, top_prints_lines_where_there_is_no_terminal, plot_draws_the_history,
     plot_writes_a_picture, plot_says_that_chronys_daemon_has_none, colours_are_for_terminals_and_for_what_is_wrong,
+    captions_have_the_lines_of_chronys,
     json_has_the_statuses_of_the_lines, json_agrees_with_csv, several_commands_are_a_line_each, top_ends_with_the_daemon,
     json_is_valid_in_every_state, a_line_holds_2047_bytes,
 ]
