@@ -13,6 +13,14 @@
  * enough. */
 #define HANGING_LOOKUP NS_PER_S
 
+/* Names go to the terminal: nothing that it would act upon. */
+static bool is_printable(const char *name) {
+    for (; *name; name++)
+        if (*name <= ' ' || *name > '~')
+            return false;
+    return true;
+}
+
 static bool look_up(struct chronyc *session, const struct address *address,
                     char name[CHRONYC_NAME_SIZE]) {
     struct endpoint endpoint = {.address = *address};
@@ -24,7 +32,7 @@ static bool look_up(struct chronyc *session, const struct address *address,
     bool found = getnameinfo((struct sockaddr *)&socket_address, length, name, CHRONYC_NAME_SIZE,
                              NULL, 0, NI_NAMEREQD) == 0;
     session->lookups_hang = !found && control_client_now() - start > HANGING_LOOKUP;
-    return found;
+    return found && is_printable(name);
 }
 
 void chronyc_name_address(struct chronyc *session, const struct address *address, bool cut,
@@ -39,14 +47,8 @@ void chronyc_name_address(struct chronyc *session, const struct address *address
         format_cut_name(name, NAME_COLUMNS + (session->wide ? CHRONYC_WIDE : 0));
 }
 
-/* Names go to the terminal: nothing that it would act upon. */
 bool chronyc_is_presentable(const char name[CONTROL_NAME_SIZE]) {
-    if (name[CONTROL_NAME_SIZE - 1])
-        return false;
-    for (; *name; name++)
-        if (*name <= ' ' || *name > '~')
-            return false;
-    return true;
+    return !name[CONTROL_NAME_SIZE - 1] && is_printable(name);
 }
 
 bool chronyc_ask_name(struct chronyc *session, const struct address *address,

@@ -305,7 +305,7 @@ def top_prints_lines_where_there_is_no_terminal():
 
 
 def plot_draws_the_history():
-    terminal = Terminal("plot", "127.0.0.5", rows=20)
+    terminal = Terminal("-n", "plot", "127.0.0.5", rows=20)
     assert terminal.end() == 0
     lines = terminal.text.splitlines()
     assert lines[0].startswith("Clock against ") and len(lines) < 20
@@ -342,6 +342,14 @@ def colours_are_for_terminals_and_for_what_is_wrong():
     assert coloured("sources", NO_COLOR="1") == coloured("sources", TERM="dumb") == []
     assert coloured("-c", "sources") == coloured("-j", "sources") == []
     assert "\x1b" not in run("sources").stdout
+
+
+def names_cannot_act_upon_the_terminal():
+    printed = run("sources").stdout
+    assert "\x1b" not in printed and "127.0.0.4 " in printed, printed
+    with open("/etc/hosts", encoding="ascii") as hosts:
+        if "good.example" in hosts.read():
+            assert "good.example " in printed, printed
 
 
 def captions_have_the_lines_of_chronys():
@@ -430,7 +438,7 @@ TESTS = [
     top_shows_tracking_sources_and_their_history, top_keeps_what_it_sees_of_chronys_daemon, top_is_left_cleanly_on_every_way,
     top_respects_the_window_and_follows_it, top_prints_lines_where_there_is_no_terminal, plot_draws_the_history,
     plot_writes_a_picture, plot_says_that_chronys_daemon_has_none, colours_are_for_terminals_and_for_what_is_wrong,
-    captions_have_the_lines_of_chronys,
+    captions_have_the_lines_of_chronys, names_cannot_act_upon_the_terminal,
     json_has_the_statuses_of_the_lines, json_agrees_with_csv, several_commands_are_a_line_each, top_ends_with_the_daemon,
     json_is_valid_in_every_state, a_line_holds_2047_bytes,
 ]
