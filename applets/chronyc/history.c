@@ -9,19 +9,21 @@ bool history_ask(struct control_client *client, uint32_t index, struct history *
     struct control_history_request request = {.index = index};
     struct control_history_sample *oldest = history->samples + HISTORY_SAMPLES;
     const struct control_history *page = &answer->history;
+    uint32_t count;
     do {
         *answered = control_client_ask(client, CONTROL_REQ_HISTORY, &request, answer);
         if (!*answered || answer->type != CONTROL_RPY_HISTORY)
             return false;
-        for (uint32_t i = 0; i < page->n && i < CONTROL_MAX_HISTORY; i++) {
+        count = page->n < CONTROL_MAX_HISTORY ? page->n : CONTROL_MAX_HISTORY;
+        for (uint32_t i = 0; i < count; i++) {
             bool full = oldest == history->samples;
             /* A sample that came between two pages moves all others on. */
             if (!full && (oldest == history->samples + HISTORY_SAMPLES ||
                           page->samples[i].when < oldest->when))
                 *--oldest = page->samples[i];
         }
-        request.first += page->n;
-    } while (page->n > 0 && request.first < page->n_samples && request.first < HISTORY_SAMPLES);
+        request.first += count;
+    } while (count > 0 && request.first < page->n_samples && request.first < HISTORY_SAMPLES);
     history->count = (int)(history->samples + HISTORY_SAMPLES - oldest);
     memmove(history->samples, oldest, sizeof(*oldest) * (size_t)history->count);
     return true;

@@ -43,10 +43,10 @@ static void print_flags(const char *list, int64_t bits) {
     const char *separator = "";
     putchar('[');
     for (int bit = 0; bit < 16; bit++) {
-        if (!(bits >> bit & 1))
+        if (!(bits >> bit & 1) || !*report_pick_word(text, list, bit))
             continue;
         fputs(separator, stdout);
-        print_string(report_pick_word(text, list, bit));
+        print_string(text);
         separator = ",";
     }
     putchar(']');

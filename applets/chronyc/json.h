@@ -40,7 +40,8 @@ struct json {
     X(ntp_source_name, CONTROL_NTP_SOURCE_NAME_FIELDS)                                             \
     X(history_sample, CONTROL_HISTORY_SAMPLE_FIELDS)
 
-/* X(unit, the words of values or bits from 0 on); with values, the last word is for all others. */
+/* X(unit, the words of values or bits from 0 on); the last one is for all others,
+ * and bits without a word are left out. */
 #define JSON_WORDS(X)                                                                              \
     X(YES_NO, "false|true")                                                                        \
     X(LEAP, "Normal|Insert second|Delete second|Not synchronised|Invalid")                         \
@@ -49,10 +50,10 @@ struct json {
     X(NTP_MODE, "Invalid|Symmetric active|Symmetric passive|Invalid|Server|Invalid")               \
     X(AUTH_MODE, "-|SK|NTS|?")                                                                     \
     X(TIMESTAMPING, "Daemon|Kernel|Hardware|Invalid")                                              \
-    X(SELECT_OPTIONS, "noselect|prefer|trust|require")                                             \
+    X(SELECT_OPTIONS, "noselect|prefer|trust|require|")                                            \
     X(NTP_FLAGS, "test D|test C|test B|test A|test 7|test 6|test 5|test 3|test 2|test 1|||||"      \
                  "interleaved|authenticated")                                                      \
-    X(SMOOTHING_FLAGS, "active|leap only")
+    X(SMOOTHING_FLAGS, "active|leap only|")
 
 /* The document's parts, in this order; after begin each may be left out but the end. */
 void json_begin(struct json *json, const char *command);

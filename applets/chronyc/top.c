@@ -67,7 +67,7 @@ static bool draw_source(struct top *top, uint32_t index, int columns) {
     struct row *row = &screen[index];
     struct control_index request = {index};
     if (!ask(top, CONTROL_REQ_SOURCE_DATA, &request))
-        return false;
+        return top->answered; /* it was removed a moment ago */
     struct control_source_data source = top->answer.source_data;
     const char *colour = chronyc_source_colour(session, &source);
     if (history_see(&row->history, &source, now())) {

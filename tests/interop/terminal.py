@@ -6,13 +6,16 @@ or "FAIL NAME: REASON" for each test. Waits are for conditions, with a deadline.
 import fcntl
 import json
 import os
+import random
 import re
 import select
 import signal
+import socket as socketlib
 import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 import xml.dom.minidom
 
@@ -430,6 +433,43 @@ def several_commands_are_a_line_each():
     assert [json.loads(line)["command"] for line in result.stdout.splitlines()] == ["activity", "foo", "tracking"]
 
 
+class Liar(threading.Thread):
+    """A daemon whose answers are random behind their headers."""
+
+    REPLIES = {14: 2, 15: 3, 33: 5, 34: 6, 35: 7, 41: 18, 44: 12, 51: 13, 54: 25, 57: 26, 65: 19, 67: 20, 68: 21, 69: 23,
+               11: 17, 0x4342: 0x4342}
+
+    def __init__(self, seed):
+        super().__init__(daemon=True)
+        self.random = random.Random(seed)
+        self.socket = socketlib.socket(socketlib.AF_INET, socketlib.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+
+    def run(self):
+        while True:
+            request, sender = self.socket.recvfrom(2048)
+            command, sequence = struct.unpack_from(">4xHxx4s", request)
+            header = struct.pack(">BBHHHHHHH4s8s", 6, 2, 0, command, self.REPLIES[command], 0, 0, 0, 0, sequence, bytes(8))
+            body = self.random.randbytes(496)
+            if command == 14:
+                body = struct.pack(">I", self.random.randrange(4)) + body
+            self.socket.sendto(header + body, sender)
+
+
+def json_is_valid_whatever_the_daemon_says():
+    members = documented()
+    liar = Liar(5)
+    liar.start()
+    where = ["-h", "127.0.0.1", "-p", str(liar.socket.getsockname()[1])]
+    for command in ("tracking", "sources -a", "sourcestats -a", "selectdata -a", "authdata -a", "ntpdata", "activity", "clients",
+                    "serverstats", "smoothing", "rtcdata", "manual list", "settime 12:00", "sourcename 1.2.3.4", "plot ID#1"):
+        for _ in range(20):
+            result = subprocess.run([CHRONYC, "-j", *where, *command.split()], capture_output=True, text=True,
+                                    timeout=PATIENCE, check=False)
+            assert result.stderr == "" and result.stdout.count("\n") == 1, result
+            check_document(result.stdout, members)
+
+
 TESTS = [
     a_person_gets_a_banner_and_a_prompt, arrows_home_and_end_move_the_cursor, control_keys_edit_the_line,
     history_goes_back_and_forth, characters_of_several_bytes_are_one, wide_lines_show_the_part_around_the_cursor,
@@ -440,7 +480,7 @@ TESTS = [
     plot_writes_a_picture, plot_says_that_chronys_daemon_has_none, colours_are_for_terminals_and_for_what_is_wrong,
     captions_have_the_lines_of_chronys, names_cannot_act_upon_the_terminal,
     json_has_the_statuses_of_the_lines, json_agrees_with_csv, several_commands_are_a_line_each, top_ends_with_the_daemon,
-    json_is_valid_in_every_state, a_line_holds_2047_bytes,
+    json_is_valid_in_every_state, json_is_valid_whatever_the_daemon_says, a_line_holds_2047_bytes,
 ]
 
 for test in TESTS:

@@ -382,6 +382,12 @@ static void json_has_words_for_enumerations_and_null_for_what_is_unknown(void **
     assert_non_null(strstr(output, "\"flags\":[\"test D\",\"authenticated\"]"));
     assert_non_null(strstr(output, "\"tx_tss_char\":\"Kernel\",\"rx_tss_char\":\"Invalid\""));
     assert_null(strstr(output, "total_kernel_tx_ts"));
+
+    struct control_select_data select = {
+        .conf_options = 0xfff0 | CONTROL_SELECT_TRUST, .authentication = 1, .leap = 77};
+    print_json(&report_selectdata, &control_layout_select_data, &select, "a", output);
+    assert_non_null(strstr(output, "\"authentication\":true,\"leap\":\"Invalid\""));
+    assert_non_null(strstr(output, "\"conf_options\":[\"trust\"],\"eff_options\":[]"));
 }
 
 static void json_escapes_every_byte_that_could_end_a_string(void **state) {
