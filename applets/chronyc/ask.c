@@ -83,7 +83,7 @@ bool chronyc_tell(struct chronyc *session, enum control_command command,
         return false;
     }
     bool success = is_success(answer->status);
-    if (say_success || !success)
+    if (say_success || answer->status != CONTROL_SUCCESS)
         chronyc_say_status(session, status_line(answer->status));
     if (success && !type_fits(command, answer->type)) {
         chronyc_say_status(session, "508 Bad reply from daemon");
@@ -92,15 +92,19 @@ bool chronyc_tell(struct chronyc *session, enum control_command command,
     return success;
 }
 
+bool chronyc_ask_aloud(struct chronyc *session, enum control_command command, const void *request,
+                       struct control_answer *answer, bool say_success) {
+    bool answered = control_client_ask(&session->client, command, request, answer);
+    return chronyc_tell(session, command, answered ? answer : NULL, say_success);
+}
+
 bool chronyc_ask(struct chronyc *session, enum control_command command, const void *request,
                  struct control_answer *answer) {
-    bool answered = control_client_ask(&session->client, command, request, answer);
-    return chronyc_tell(session, command, answered ? answer : NULL, false);
+    return chronyc_ask_aloud(session, command, request, answer, false);
 }
 
 bool chronyc_do(struct chronyc *session, enum control_command command, const void *request) {
     struct control_answer answer;
-    bool answered = control_client_ask(&session->client, command, request, &answer);
     session->only_status = true;
-    return chronyc_tell(session, command, answered ? &answer : NULL, true);
+    return chronyc_ask_aloud(session, command, request, &answer, true);
 }

@@ -54,6 +54,10 @@ struct report_style chronyc_style(const struct chronyc *session);
 bool chronyc_ask(struct chronyc *session, enum control_command command, const void *request,
                  struct control_answer *answer);
 
+/* The same for those that print the status line of a success, too. */
+bool chronyc_ask_aloud(struct chronyc *session, enum control_command command, const void *request,
+                       struct control_answer *answer, bool say_success);
+
 /* The same for commands without a report: prints the status line in any case. */
 bool chronyc_do(struct chronyc *session, enum control_command command, const void *request);
 

@@ -26,14 +26,13 @@ enum chronyc_outcome chronyc_report(struct chronyc *session, const struct chrony
     while (reports[i].command != command->request)
         i++;
     struct control_answer answer;
-    if (!chronyc_ask(session, command->request, NULL, &answer))
+    if (!chronyc_ask_aloud(session, command->request, NULL, &answer,
+                           command->request == CONTROL_REQ_ACTIVITY && !session->csv))
         return CHRONYC_FAILED;
     char name[CHRONYC_NAME_SIZE];
     bool named = command->request == CONTROL_REQ_TRACKING;
     if (named)
         chronyc_name_reference(session, &answer.tracking, name);
-    if (command->request == CONTROL_REQ_ACTIVITY && !session->csv)
-        puts("200 OK");
     report_print(reports[i].report, answer.layout, &answer.n_sources, named ? name : NULL,
                  chronyc_style(session));
     return CHRONYC_DONE;
@@ -169,13 +168,13 @@ enum chronyc_outcome chronyc_settime(struct chronyc *session, const struct chron
     }
     struct control_settime request = {.ts = seconds * NS_PER_S};
     struct control_answer answer;
-    if (!chronyc_ask(session, command->request, &request, &answer))
+    if (!chronyc_ask_aloud(session, command->request, &request, &answer, true))
         return CHRONYC_FAILED;
     const struct control_manual_timestamp *result = &answer.manual_timestamp;
     if (session->json)
         json_print_object(session->json, answer.layout, result, NULL);
     else
-        printf("200 OK\nClock was %.2f seconds fast.  Frequency change = %.2fppm, new frequency = "
+        printf("Clock was %.2f seconds fast.  Frequency change = %.2fppm, new frequency = "
                "%.2fppm\n",
                result->offset, result->dfreq_ppm, result->new_afreq_ppm);
     return CHRONYC_DONE;

@@ -1,4 +1,5 @@
-"""chronyc on a pseudo-terminal, and its JSON. terminal.py CHRONYC FOLDER JSON-PAGE
+"""chronyc on a pseudo-terminal, its JSON, and its reports of any answer. terminal.py CHRONYC DEBIANS-CHRONYC FOLDER
+JSON-PAGE
 
 FOLDER has the daemons that the part `terminal` started: ours, gone (to be ended here), debian, silent. Prints "ok NAME"
 or "FAIL NAME: REASON" for each test. Waits are for conditions, with a deadline.
@@ -19,7 +20,7 @@ import threading
 import time
 import xml.dom.minidom
 
-CHRONYC, FOLDER, PAGE = sys.argv[1:4]
+CHRONYC, DEBIANS, FOLDER, PAGE = sys.argv[1:5]
 PATIENCE = 10  # s
 
 
@@ -434,37 +435,71 @@ def several_commands_are_a_line_each():
 
 
 class Liar(threading.Thread):
-    """A daemon whose answers are random behind their headers."""
+    """A daemon whose answers are random behind their headers, in the forms that both generations of clients know."""
 
-    REPLIES = {14: 2, 15: 3, 33: 5, 34: 6, 35: 7, 41: 18, 44: 12, 51: 13, 54: 25, 57: 26, 65: 19, 67: 20, 68: 21, 69: 23,
-               11: 17, 0x4342: 0x4342}
+    REPLIES = {11: 17, 14: 2, 15: 3, 33: 5, 34: 6, 35: 7, 41: 18, 44: 12, 51: 13, 54: 24, 57: 16, 65: 19, 67: 20, 68: 21,
+               69: 23, 0x4342: 0x4342}
+    TIMES = {33: [28], 35: [0], 57: [60], 41: [4 + 24 * i for i in range(16)]}  # where they are
+    FAMILIES = {15: [16], 33: [20], 34: [20], 69: [20], 57: [16, 36]}
+    COUNTS = {14: [4], 41: [17], 68: [20, 20, 9], 51: [4]}  # the first words, below these numbers
 
-    def __init__(self, seed):
+    def __init__(self):
         super().__init__(daemon=True)
-        self.random = random.Random(seed)
+        self.random = random.Random()
         self.socket = socketlib.socket(socketlib.AF_INET, socketlib.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
+        self.where = ["-h", "127.0.0.1", "-p", str(self.socket.getsockname()[1])]
+        self.start()
+
+    def body(self, command):
+        pick, body = self.random, bytearray(self.random.randbytes(496))
+        for i in range(0, 496, 4):
+            if pick.random() < 0.4:  # what means something
+                struct.pack_into(">I", body, i, pick.choice([0, 1, 2, 3, 4, 5, 6, 7, 100, 2**32 - 1, pick.randrange(5000)]))
+        for offset in self.FAMILIES.get(command, []):
+            struct.pack_into(">HH", body, offset, pick.randrange(4), 0)
+        for offset in self.TIMES.get(command, []):
+            struct.pack_into(">III", body, offset, 0, pick.randrange(2**32), pick.randrange(10**9))
+        for i, limit in enumerate(self.COUNTS.get(command, [])):
+            struct.pack_into(">I", body, 4 * i, pick.randrange(limit))
+        if command == 69:
+            body[24] = pick.randrange(33, 127)
+        return body
 
     def run(self):
         while True:
             request, sender = self.socket.recvfrom(2048)
             command, sequence = struct.unpack_from(">4xHxx4s", request)
-            header = struct.pack(">BBHHHHHHH4s8s", 6, 2, 0, command, self.REPLIES[command], 0, 0, 0, 0, sequence, bytes(8))
-            body = self.random.randbytes(496)
-            if command == 14:
-                body = struct.pack(">I", self.random.randrange(4)) + body
-            self.socket.sendto(header + body, sender)
+            status = self.random.choice([0] * 20 + list(range(25)))
+            header = struct.pack(">BBHHHHHHH4s8s", 6, 2, 0, command, self.REPLIES[command], status, 0, 0, 0, sequence, bytes(8))
+            self.socket.sendto(header + self.body(command), sender)
+
+
+REPORTS = ["tracking", "sources -a", "sourcestats -a", "selectdata -a", "authdata -a", "ntpdata", "ntpdata 1.2.3.4", "activity",
+           "clients", "clients -k", "serverstats", "smoothing", "rtcdata", "manual list", "settime 12:00", "sourcename 1.2.3.4"]
+
+
+def reports_are_printed_as_debians_client_prints_them():
+    liar = Liar()
+    for seed in range(6):
+        for command in REPORTS:
+            for options in ["-n"], ["-c"], ["-n", "-N"]:
+                printed = []
+                for program in DEBIANS, CHRONYC:
+                    liar.random.seed(f"{seed} {command}")
+                    result = subprocess.run([program, *options, *liar.where, *command.split()], capture_output=True,
+                                            timeout=PATIENCE, check=False)
+                    printed.append((result.stdout, result.stderr, result.returncode))
+                assert printed[0] == printed[1], (seed, options, command, printed)
 
 
 def json_is_valid_whatever_the_daemon_says():
     members = documented()
-    liar = Liar(5)
-    liar.start()
-    where = ["-h", "127.0.0.1", "-p", str(liar.socket.getsockname()[1])]
-    for command in ("tracking", "sources -a", "sourcestats -a", "selectdata -a", "authdata -a", "ntpdata", "activity", "clients",
-                    "serverstats", "smoothing", "rtcdata", "manual list", "settime 12:00", "sourcename 1.2.3.4", "plot ID#1"):
+    liar = Liar()
+    liar.random.seed(5)
+    for command in [*REPORTS, "plot ID#1"]:
         for _ in range(20):
-            result = subprocess.run([CHRONYC, "-j", *where, *command.split()], capture_output=True, text=True,
+            result = subprocess.run([CHRONYC, "-j", *liar.where, *command.split()], capture_output=True, text=True,
                                     timeout=PATIENCE, check=False)
             assert result.stderr == "" and result.stdout.count("\n") == 1, result
             check_document(result.stdout, members)
@@ -480,7 +515,8 @@ TESTS = [
     plot_writes_a_picture, plot_says_that_chronys_daemon_has_none, colours_are_for_terminals_and_for_what_is_wrong,
     captions_have_the_lines_of_chronys, names_cannot_act_upon_the_terminal,
     json_has_the_statuses_of_the_lines, json_agrees_with_csv, several_commands_are_a_line_each, top_ends_with_the_daemon,
-    json_is_valid_in_every_state, json_is_valid_whatever_the_daemon_says, a_line_holds_2047_bytes,
+    json_is_valid_in_every_state, json_is_valid_whatever_the_daemon_says,
+    reports_are_printed_as_debians_client_prints_them, a_line_holds_2047_bytes,
 ]
 
 for test in TESTS:
