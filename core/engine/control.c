@@ -9,6 +9,8 @@
 #define SHORTEST_REQUEST CONTROL_REPLY_HEADER /* no answer may be longer than its request */
 #define OLDEST_ANSWERED  5                    /* versions below get silence instead of a status */
 
+static control_handler answer_no_clock_chip;
+
 /* By the number of the command. */
 static control_handler *const handlers[] = {
     [CONTROL_REQ_ONLINE] = action_online,
@@ -32,8 +34,11 @@ static control_handler *const handlers[] = {
     [CONTROL_REQ_CMDACCHECK] = action_check_command_access,
     [CONTROL_REQ_DEL_SOURCE] = action_delete_source,
     [CONTROL_REQ_REKEY] = action_rekey,
+    [CONTROL_REQ_WRITERTC] = answer_no_clock_chip,
     [CONTROL_REQ_TRACKING] = answer_tracking,
     [CONTROL_REQ_SOURCESTATS] = answer_sourcestats,
+    [CONTROL_REQ_RTCREPORT] = answer_no_clock_chip,
+    [CONTROL_REQ_TRIMRTC] = answer_no_clock_chip,
     [CONTROL_REQ_CYCLELOGS] = action_cyclelogs,
     [CONTROL_REQ_MAKESTEP] = action_makestep,
     [CONTROL_REQ_ACTIVITY] = answer_activity,
@@ -70,6 +75,16 @@ static control_handler *const handlers[] = {
     [CONTROL_REQ_SELECT_DATA] = answer_select_data,
     [CONTROL_REQ_LOCAL3] = action_local,
 };
+
+/* The kernel keeps the real-time clock (rtcsync); nothing here drives it. */
+static enum control_status answer_no_clock_chip(struct engine *engine,
+                                                const union control_payload *arguments,
+                                                union control_payload *results) {
+    (void)engine;
+    (void)arguments;
+    (void)results;
+    return CONTROL_NO_RTC;
+}
 
 static control_handler *find_handler(unsigned number) {
     if (number == CONTROL_REQ_HISTORY)
