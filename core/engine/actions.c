@@ -51,8 +51,8 @@ static enum control_status set_online(struct engine *engine,
         if (!matches(&source->association.remote.address, &which->mask, &which->address))
             continue;
         found = true;
-        engine->groups[source->group].online = online;
         sources_set_online(engine, source, online);
+        engine->groups[source->group].online = online;
     }
     if (online)
         sources_resolve_now(engine);
@@ -99,9 +99,10 @@ static void log_new_number(struct engine *engine, const struct source *source, c
 
 /* One of the two limits; the other one gives way. */
 static enum control_status modify_poll(struct engine *engine,
-                                       const struct control_modify_int *modify, bool lower) {
+                                       const struct control_modify_int *modify, bool upper) {
+    static const char *const words[] = {"minpoll", "maxpoll"};
     struct source *source = sources_find(engine, &modify->address);
-    int poll = modify->new_value;
+    int poll = modify->new_value, *limits[2];
     struct source_config *config;
 
     if (source == NULL)
@@ -109,11 +110,14 @@ static enum control_status modify_poll(struct engine *engine,
     if (poll < LOWEST_POLL || poll > HIGHEST_POLL)
         return CONTROL_SUCCESS;
     config = &source->association.config;
-    if (lower || config->minpoll > poll)
-        config->minpoll = poll;
-    if (!lower || config->maxpoll < poll)
-        config->maxpoll = poll;
-    log_new_number(engine, source, lower ? "minpoll" : "maxpoll", poll);
+    limits[0] = &config->minpoll;
+    limits[1] = &config->maxpoll;
+    *limits[upper] = poll;
+    log_new_number(engine, source, words[upper], poll);
+    if (config->minpoll > config->maxpoll) {
+        *limits[!upper] = poll;
+        log_new_number(engine, source, words[!upper], poll);
+    }
     return CONTROL_SUCCESS;
 }
 
@@ -121,14 +125,14 @@ enum control_status action_modify_minpoll(struct engine *engine,
                                           const union control_payload *arguments,
                                           union control_payload *results) {
     (void)results;
-    return modify_poll(engine, &arguments->as_modify_int, true);
+    return modify_poll(engine, &arguments->as_modify_int, false);
 }
 
 enum control_status action_modify_maxpoll(struct engine *engine,
                                           const union control_payload *arguments,
                                           union control_payload *results) {
     (void)results;
-    return modify_poll(engine, &arguments->as_modify_int, false);
+    return modify_poll(engine, &arguments->as_modify_int, true);
 }
 
 enum control_status action_modify_minstratum(struct engine *engine,

@@ -56,6 +56,8 @@ enum control_status action_settime(struct engine *engine, const union control_pa
 
     if (!manual->enabled)
         return CONTROL_NOT_ENABLED;
+    if (!reference_is_sane((double)arguments->as_settime.ts / NS_PER_S))
+        return CONTROL_FAILED;
     if (manual->count > 0 && now - manual->samples[manual->count - 1].time < MIN_INTERVAL)
         return CONTROL_FAILED;
     if (manual->count == MANUAL_MAX_SAMPLES)

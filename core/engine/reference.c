@@ -11,9 +11,10 @@
 #include "core/engine/records.h"
 #include "core/engine/sources.h"
 
-#define REFERENCE_ID_LOCAL 0x7f7f0101u /* 127.127.1.1 */
-#define INITIAL_SKEW       1.0         /* s/s: nothing is known */
-#define LOCAL_REFRESH      64          /* s between changes of the local reference's time */
+#define REFERENCE_ID_LOCAL 0x7f7f0101u  /* 127.127.1.1 */
+#define INITIAL_SKEW       1.0          /* s/s: nothing is known */
+#define LATEST_TIME        4294967296.0 /* s since 1970 */
+#define LOCAL_REFRESH      64           /* s between changes of the local reference's time */
 #define LOCAL_MIX          UINT64_C(0x9E3779B97F4A7C15)
 #define RMS_WEIGHT         0.1 /* of a new offset in the running mean of squares */
 #define DRIFT_TEXT_SIZE    64
@@ -118,11 +119,24 @@ void reference_tell_kernel(struct engine *engine) {
     clock_tell(&engine->clock, &status);
 }
 
+bool reference_is_sane(double seconds) {
+    return seconds >= 0.0 && seconds < LATEST_TIME;
+}
+
+bool reference_can_change(struct engine *engine, double offset) {
+    if (reference_is_sane((double)engine_ntp(engine) / NS_PER_S + offset))
+        return true;
+    log_warning(engine_log(engine), "Adjustment of %.1f seconds is invalid", offset);
+    return false;
+}
+
 /* maxchange: true when the update must not be applied. */
 static bool change_refused(struct engine *engine, double offset) {
     const struct config *config = engine->config;
     struct reference *reference = &engine->reference;
 
+    if (!reference_can_change(engine, offset))
+        return true;
     if (config->max_change_offset <= 0.0 || reference->updates < config->max_change_start ||
         fabs(offset) <= config->max_change_offset)
         return false;

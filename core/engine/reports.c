@@ -6,6 +6,7 @@
 
 #include "core/engine/handlers.h"
 #include "core/engine/reference.h"
+#include "core/engine/selection.h"
 #include "core/engine/sources.h"
 
 #define UNKNOWN_DEVIATION 4.0 /* s, chrony's word for "no idea" */
@@ -256,6 +257,7 @@ enum control_status answer_select_data(struct engine *engine,
                                        union control_payload *results) {
     struct source *source = by_index(engine, arguments->as_index.index);
     struct control_select_data *data = &results->as_select_data;
+    struct added_options added = selection_added_options(engine);
 
     if (source == NULL)
         return CONTROL_NO_SUCH_SOURCE;
@@ -264,7 +266,8 @@ enum control_status answer_select_data(struct engine *engine,
     data->state_char = (char)source->view.state;
     data->leap = (uint8_t)source->association.leap;
     data->conf_options = (uint16_t)source->association.config.select_options;
-    data->eff_options = (uint16_t)source->view.options;
+    data->eff_options = (uint16_t)selection_options(source, &added);
+    data->authentication = selection_is_authenticated(source);
     data->last_sample_ago = whole_seconds(source->view.last_sample_ago);
     data->score = source->view.score;
     data->lo_limit = 0.0 - source->view.high;

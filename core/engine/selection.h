@@ -10,6 +10,9 @@ struct added_options {
 };
 struct added_options selection_added_options(const struct engine *engine);
 
+/* Whether what it says is to be proven by a key. */
+bool selection_is_authenticated(const struct source *source);
+
 /* The options of a source in effect. */
 unsigned selection_options(const struct source *source, const struct added_options *added);
 

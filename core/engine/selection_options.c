@@ -1,7 +1,7 @@
 /* What selection is told beside the sources' own words (selection.h). */
 #include "core/engine/selection.h"
 
-static bool is_authenticated(const struct source *source) {
+bool selection_is_authenticated(const struct source *source) {
     return source->association.config.key != 0 || source->association.config.nts;
 }
 
@@ -18,7 +18,7 @@ struct added_options selection_added_options(const struct engine *engine) {
         const struct source *source = engine->sources[i];
 
         if (!is_unselectable(source))
-            *(is_authenticated(source) ? &authenticated : &other) = true;
+            *(selection_is_authenticated(source) ? &authenticated : &other) = true;
     }
     switch (engine->config->auth_select_mode) {
     case AUTH_SELECT_REQUIRE:
@@ -42,7 +42,7 @@ unsigned selection_options(const struct source *source, const struct added_optio
 
     if (is_unselectable(source))
         return own;
-    return own | (is_authenticated(source) ? added->authenticated : added->other);
+    return own | (selection_is_authenticated(source) ? added->authenticated : added->other);
 }
 
 uint32_t selection_orphan_id(const struct engine *engine) {

@@ -209,14 +209,15 @@ static int request_socket(struct engine *engine, struct source *source, ns_t now
 }
 
 void sources_set_online(struct engine *engine, struct source *source, bool online) {
+    struct association *association = &source->association;
+    bool is_online = source->resolved ? association->online : engine->groups[source->group].online;
     char text[ADDRESS_TEXT_SIZE];
 
-    if (!source->resolved || source->association.online == online)
+    if (is_online == online)
         return;
-    association_set_online(&source->association, online,
-                           online ? engine_monotonic(engine) : NS_NEVER);
-    log_info(engine_log(engine), "Source %s %s",
-             address_format(&source->association.remote.address, text),
+    if (source->resolved)
+        association_set_online(association, online, online ? engine_monotonic(engine) : NS_NEVER);
+    log_info(engine_log(engine), "Source %s %s", address_format(&association->remote.address, text),
              online ? "online" : "offline");
     if (!online)
         selection_run(engine, NULL);

@@ -15,6 +15,8 @@ enum control_status action_dfreq(struct engine *engine, const union control_payl
 enum control_status action_doffset(struct engine *engine, const union control_payload *arguments,
                                    union control_payload *results) {
     (void)results;
+    if (!reference_can_change(engine, -arguments->as_float.value))
+        return CONTROL_FAILED;
     reference_change(engine, 0.0, -arguments->as_float.value);
     log_info(engine_log(engine), "Accumulated delta offset of %.6f seconds",
              arguments->as_float.value);
