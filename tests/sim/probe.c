@@ -62,29 +62,38 @@ bool probe_starts(struct sim_node *node) {
     return starts;
 }
 
+size_t probe_control(struct sim_node *node, const struct address *from, const uint8_t *bytes,
+                     size_t length) {
+    struct packet packet = {
+        .socket = socket_of(node, SOCKET_CONTROL),
+        .path = from == NULL ? "probe" : NULL,
+        .bytes = bytes,
+        .length = length,
+    };
+
+    if (from != NULL)
+        packet.remote = (struct endpoint){*from, SIM_PROBE_PORT};
+    node->reply_length = 0;
+    engine_packet(node->engine, &packet);
+    sim_schedule(node);
+    return node->reply_length;
+}
+
 enum control_status probe_command(struct sim_node *node, unsigned command, const void *arguments,
                                   void *results) {
     const struct control_command_info *info = control_command(command);
     struct control_request request = {
         .version = CONTROL_VERSION, .type = CONTROL_TYPE_REQUEST, .command = (uint16_t)command};
     uint8_t bytes[CONTROL_MAX_REQUEST] = {0};
-    struct packet packet = {
-        .socket = socket_of(node, SOCKET_CONTROL),
-        .path = "probe",
-        .bytes = bytes,
-        .length = info->min_length,
-    };
     struct control_reply reply;
 
     control_request_encode(&request, bytes);
     if (arguments != NULL)
         control_encode(control_layout(info->request), arguments, bytes + CONTROL_REQUEST_HEADER);
-    node->reply_length = 0;
-    engine_packet(node->engine, &packet);
-    if (!control_reply_decode(node->reply, node->reply_length, &reply))
+    if (!control_reply_decode(node->reply, probe_control(node, NULL, bytes, info->min_length),
+                              &reply))
         abort();
     if (reply.status == CONTROL_SUCCESS && results != NULL)
         control_decode(control_layout(info->reply), node->reply + CONTROL_REPLY_HEADER, results);
-    sim_schedule(node);
     return (enum control_status)reply.status;
 }
