@@ -7,7 +7,7 @@
 #define WITH_HEADER 1 /* the chunk is the payload of a good request */
 #define OVER_UDP    2
 #define LATER       4
-#define COMMANDS    72
+#define WITH_LENGTH 8 /* behind the chunk: the length of the datagram */
 
 static const char *const lines[] = {
     "allow",
@@ -27,10 +27,10 @@ static const char *const lines[] = {
 };
 
 static size_t write_request(struct input *input, unsigned flags, uint8_t *bytes) {
-    struct control_request request = {.version = CONTROL_VERSION,
-                                      .type = CONTROL_TYPE_REQUEST,
-                                      .command = input_byte(input) % COMMANDS};
+    struct control_request request = {
+        .version = CONTROL_VERSION, .type = CONTROL_TYPE_REQUEST, .command = input_byte(input)};
     const struct control_command_info *info = control_command(request.command);
+    size_t length;
 
     memset(bytes, 0, CONTROL_MAX_REQUEST);
     if ((flags & WITH_HEADER) == 0 || info == NULL)
@@ -38,7 +38,11 @@ static size_t write_request(struct input *input, unsigned flags, uint8_t *bytes)
     control_request_encode(&request, bytes);
     input_chunk(input, bytes + CONTROL_REQUEST_HEADER,
                 CONTROL_MAX_REQUEST - CONTROL_REQUEST_HEADER);
-    return info->min_length;
+    if ((flags & WITH_LENGTH) == 0)
+        return info->min_length;
+    length = input_byte(input);
+    length |= (size_t)input_byte(input) << 8;
+    return length % (CONTROL_MAX_REQUEST + 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

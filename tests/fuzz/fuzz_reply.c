@@ -1,38 +1,118 @@
-/* Replies of the control protocol as chronyc reads and prints them: a flag byte, then the datagram.
- */
-#include <stdio.h>
+/* Replies of the control protocol as the whole of chronyc takes them: a byte for the command, one
+ * for the options, then for each of its requests a flag byte and a chunk, the reply. The client of
+ * the protocol is compiled in here with a network and a clock of its own: nothing is sent, nothing
+ * is waited for. */
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
 
-#include "applets/chronyc/report.h"
 #include "tests/fuzz/fuzz.h"
 
-static const struct report_of {
-    uint16_t command;
-    const struct report *report;
-} reports[] = {
-    {CONTROL_REQ_TRACKING, &report_tracking},       {CONTROL_REQ_SOURCE_DATA, &report_sources},
-    {CONTROL_REQ_SOURCESTATS, &report_sourcestats}, {CONTROL_REQ_SELECT_DATA, &report_selectdata},
-    {CONTROL_REQ_AUTH_DATA, &report_authdata},      {CONTROL_REQ_NTP_DATA, &report_ntpdata},
-    {CONTROL_REQ_ACTIVITY, &report_activity},       {CONTROL_REQ_SERVER_STATS, &report_serverstats},
-    {CONTROL_REQ_SMOOTHING, &report_smoothing},
+static ssize_t take_request(int fd, const void *bytes, size_t length, int flags);
+static ssize_t give_reply(int fd, void *bytes, size_t length, int flags);
+static int wait_for_reply(struct pollfd *entries, nfds_t count, int milliseconds);
+static int read_clock(clockid_t clock, struct timespec *now);
+
+#define send          take_request
+#define recv          give_reply
+#define poll          wait_for_reply
+#define clock_gettime read_clock
+#include "core/linux/control_client.c"
+#undef send
+#undef recv
+#undef poll
+#undef clock_gettime
+
+#include "applets/applets.h"
+
+#define AS_IT_IS 1 /* not even the header is made right */
+#define REPLIES  40
+
+static const char *const commands[] = {
+    "tracking",
+    "sources -a",
+    "sourcestats -a",
+    "selectdata -a -v",
+    "authdata -a",
+    "ntpdata",
+    "activity",
+    "serverstats",
+    "smoothing",
+    "rtcdata",
+    "clients",
+    "clients -k",
+    "manual list",
+    "settime 12:00",
+    "sourcename 127.0.0.1",
+    "waitsync 1",
+    "online",
+    "accheck 10.0.0.1",
+    "local",
+    "ntpdata 127.0.0.1",
+    "offset 127.0.0.1 1",
 };
-#define REPORTS (sizeof(reports) / sizeof(reports[0]))
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static struct input input;
+static uint8_t asked[CONTROL_REQUEST_HEADER];
+static bool is_asked; /* and not answered yet */
+static int replies;
+static struct timespec elapsed;
+
+static ssize_t take_request(int fd, const void *bytes, size_t length, int flags) {
+    (void)fd;
+    (void)flags;
+    memcpy(asked, bytes, sizeof(asked));
+    is_asked = true;
+    return (ssize_t)length;
+}
+
+/* When nothing is to come, time goes on instead. */
+static int wait_for_reply(struct pollfd *entries, nfds_t count, int milliseconds) {
+    (void)entries;
+    (void)count;
+    elapsed.tv_sec += milliseconds / 1000 + 1;
+    return is_asked && input.left > 0 && replies < REPLIES;
+}
+
+static int read_clock(clockid_t clock, struct timespec *now) {
+    (void)clock;
+    *now = elapsed;
+    return 0;
+}
+
+static ssize_t give_reply(int fd, void *bytes, size_t length, int flags) {
+    uint8_t kind = input_byte(&input), reply[2048] = {0};
+    size_t given = input_chunk(&input, reply, sizeof(reply));
+
+    (void)fd;
+    (void)flags;
+    replies++;
+    if ((kind & AS_IT_IS) == 0) {
+        reply[0] = asked[0];
+        reply[1] = CONTROL_TYPE_REPLY;
+        reply[2] = reply[3] = 0;
+        memcpy(reply + 4, asked + 4, 2);
+        memcpy(reply + 16, asked + 8, 4);
+        given = given < CONTROL_REPLY_HEADER ? CONTROL_REPLY_HEADER : given;
+        is_asked = false;
+    }
+    given = given < length ? given : length;
+    memcpy(bytes, reply, given);
+    return (ssize_t)given;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct input input = {data, size};
-    uint8_t flags = input_byte(&input), payload[2048] = {0};
-    const struct report_of *of = &reports[(flags >> 1) % REPORTS];
-    const struct control_layout *layout = control_layout(control_command(of->command)->reply);
-    _Alignas(max_align_t) uint8_t record[4096] = {0};
-    struct control_reply reply;
+    char line[64], options[] = "-n\0-nc\0-nj\0-N\0-Nc\0-nw\0-nce";
+    char *words[] = {"chronyc", "-h", "127.0.0.1", options, line, NULL};
 
-    if (!control_reply_decode(input.at, input.left, &reply))
-        return 0;
-    input.at += CONTROL_REPLY_HEADER;
-    input.left -= CONTROL_REPLY_HEADER;
-    memcpy(payload, input.at, input.left < sizeof(payload) ? input.left : sizeof(payload));
-    control_decode(layout, payload, record);
-    report_print(of->report, layout, record, "name.example",
-                 (struct report_style){.csv = flags & 1});
-    control_encode(layout, record, payload);
+    input = (struct input){data, size};
+    is_asked = false;
+    replies = 0;
+    elapsed = (struct timespec){0};
+    snprintf(line, sizeof(line), "%s", commands[input_byte(&input) % COMMANDS]);
+    for (unsigned skip = input_byte(&input) % 7; skip > 0; skip--)
+        words[3] += strlen(words[3]) + 1;
+    chronyc_main(5, words);
     return 0;
 }
