@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/check.h"
+#include "core/linux/screen.h"
 #include "core/linux/timestamp.h"
 
 /* The switches a new socket gets, by what it is for. None is vital: a kernel without one still
@@ -116,6 +117,8 @@ static void set_options(int fd, const struct socket_request *request) {
         if ((row->kinds & 1 << request->kind) && (!row->family || row->family == request->family))
             setsockopt(fd, row->level, row->name, &one, sizeof one);
     }
+    if (request->kind == SOCKET_SERVER)
+        screen_attach(fd);
     /* Requests to several servers from one port: connected, each gets its own answer. */
     if (request->kind == SOCKET_CLIENT && request->port > 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);

@@ -16,7 +16,6 @@
 #include "tests/interop/probe.h"
 
 #define PATIENCE_MS 5000 /* for an answer that must come */
-#define NOISE_BATCH 16   /* fewer than any socket's queue takes */
 
 struct address server;
 const char *unix_folder;
@@ -153,8 +152,7 @@ static bool is_answer(bool ntp, const uint8_t *question, const uint8_t *answer, 
     return length >= 28 && memcmp(answer + 16, question + 8, 4) == 0;
 }
 
-/* Returns when the server has worked through everything that was sent to it. */
-static void settle(bool ntp) {
+void settle(bool ntp) {
     static int descriptor = -1;
     uint8_t question[CONTROL_PADDED], answer[MAX_DATAGRAM];
     ssize_t heard;
@@ -185,64 +183,15 @@ ssize_t ask(bool ntp, int descriptor, const uint8_t *request, size_t length, uin
     return heard;
 }
 
-static void damage(uint8_t *bytes, size_t length) {
-    for (unsigned hits = 1 + random_below(6); hits > 0; hits--)
-        bytes[random_below((unsigned)length)] = (uint8_t)random_u32();
-}
-
-/* Half of the noise is plain noise; the other half is nearly right, to get further in. */
-static size_t noise_datagram(bool ntp, uint8_t *bytes) {
-    static const unsigned commands[] = {1,  2,  3,  14, 15, 25, 33, 34,
-                                        44, 54, 57, 64, 65, 67, 68, 69};
-    size_t length = random_below(1500) + 1;
-
-    if (random_below(2) == 0) {
-        random_fill(bytes, length);
-        return length;
-    }
-    random_fill(bytes, MAX_DATAGRAM);
-    if (ntp) {
-        ntp_question(bytes);
-        length = NTP_HEADER + 4 * random_below(60);
-        put16(bytes + NTP_HEADER, random_u32() & 0xffff);
-        put16(bytes + NTP_HEADER + 2, 4 * random_below(40));
-        damage(bytes, NTP_HEADER + 4);
-        return length;
-    }
-    length = 20 + random_below(600);
-    control_question(bytes, commands[random_below(sizeof(commands) / sizeof(commands[0]))], length);
-    random_fill(bytes + 20, length - 20);
-    if (random_below(4) == 0)
-        damage(bytes, length);
-    return length;
-}
-
-static void probe_noise(bool ntp, unsigned long count) {
-    uint8_t bytes[MAX_DATAGRAM] = {0}, answer[MAX_DATAGRAM];
-    int descriptor = open_socket(NULL);
-
-    for (unsigned long sent = 0; sent < count; sent++) {
-        size_t length = noise_datagram(ntp, bytes);
-
-        if (!ntp && get16(bytes + 4) == CONTROL_SHUTDOWN)
-            continue;
-        say(descriptor, bytes, length);
-        if (sent % NOISE_BATCH == 0)
-            settle(ntp);
-        while (hear(descriptor, answer, 0) >= 0)
-            ;
-    }
-    settle(ntp);
-    printf("%lu datagrams, and it answers\n", count);
-}
-
 static void usage(void) {
     fputs("usage: probe ntp ADDRESS PORT [FROM] | probe port123 ADDRESS PORT\n"
           "       probe limit ADDRESS PORT FROM | probe listen ADDRESS PORT\n"
           "       probe class ADDRESS PORT | probe crowd ADDRESS PORT\n"
           "       probe control ADDRESS PORT | probe control PATH DIRECTORY\n"
           "       probe commands PATH DIRECTORY\n"
-          "       probe noise ntp|control ADDRESS PORT|PATH DIRECTORY COUNT SEED\n",
+          "       probe noise ntp|control ADDRESS PORT|PATH DIRECTORY COUNT SEED\n"
+          "       probe flood ntp|control ADDRESS PORT|PATH DIRECTORY SECONDS SEED\n"
+          "       probe steady ADDRESS PORT FILE\n",
           stderr);
     exit(2);
 }
@@ -258,14 +207,18 @@ static void set_server(const char *where, const char *port) {
 
 int main(int argc, char **argv) {
     bool noise = argc == 7 && strcmp(argv[1], "noise") == 0;
+    bool flood = argc == 7 && strcmp(argv[1], "flood") == 0;
 
-    if (!noise && argc != 4 && argc != 5)
+    if (!noise && !flood && argc != 4 && argc != 5)
         usage();
-    argv += noise;
+    argv += noise || flood;
     set_server(argv[2], argv[3]);
-    if (noise) {
+    if (noise || flood) {
         seed = strtoull(argv[5], NULL, 10) * 2 + 1;
-        probe_noise(strcmp(argv[1], "ntp") == 0, strtoul(argv[4], NULL, 10));
+        (noise ? probe_noise : probe_flood)(strcmp(argv[1], "ntp") == 0,
+                                            strtoul(argv[4], NULL, 10));
+    } else if (strcmp(argv[1], "steady") == 0 && argv[4] != NULL) {
+        probe_steady(argv[4]);
     } else if (strcmp(argv[1], "ntp") == 0) {
         probe_ntp(argv[4]);
     } else if (strcmp(argv[1], "port123") == 0) {

@@ -55,6 +55,16 @@ void probe_listen(void);
 void probe_class(void);
 void probe_crowd(void);
 
+/* probe_flood.c. What somebody sends who wants to do harm: a datagram's length. bytes: room for
+ * MAX_DATAGRAM. */
+size_t noise_datagram(bool ntp, uint8_t *bytes);
+void probe_noise(bool ntp, unsigned long count);
+void probe_flood(bool ntp, unsigned long duration); /* s */
+void probe_steady(const char *file);
+
+/* Returns when the server has worked through everything that was sent to it. */
+void settle(bool ntp);
+
 /* probe_control.c */
 void probe_control(void);
 void probe_commands(void);
