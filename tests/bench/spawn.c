@@ -2,6 +2,7 @@
  * to its end, and what is resident when it ends. Its output goes nowhere. */
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,28 +20,21 @@ static double now(void) {
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
-static void run(char **words, int trace) {
-    int nowhere = open("/dev/null", O_WRONLY);
-
-    dup2(nowhere, 1);
-    dup2(nowhere, 2);
-    if (trace)
-        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-    execvp(words[0], words);
-    _exit(127);
-}
-
 /* ms; -1: it failed. */
 static double take_time(char **words) {
-    double start = now();
-    pid_t child = vfork();
-    int status;
+    posix_spawn_file_actions_t actions;
+    double start;
+    pid_t child;
+    int status = -1;
 
-    if (child == 0)
-        run(words, 0);
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
-        return -1.0;
-    return now() - start;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    start = now();
+    if (posix_spawn(&child, words[0], &actions, NULL, words, environ) == 0)
+        waitpid(child, &status, 0);
+    posix_spawn_file_actions_destroy(&actions);
+    return status == 0 ? now() - start : -1.0;
 }
 
 /* KB, held up at its end. The kernel's own maximum would count this process too, from before the
@@ -52,8 +46,15 @@ static long take_memory(char **words) {
     int status;
     FILE *file;
 
-    if (child == 0)
-        run(words, 1);
+    if (child == 0) {
+        int nowhere = open("/dev/null", O_WRONLY);
+
+        dup2(nowhere, 1);
+        dup2(nowhere, 2);
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        execv(words[0], words);
+        _exit(127);
+    }
     waitpid(child, &status, 0); /* it is another now */
     ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACEEXIT);
     do
