@@ -83,6 +83,10 @@ static int open_client(const char *remote, uint16_t port) {
     return socket_open(sockets, &request);
 }
 
+/* What a server's socket lets in (screen.h): version 4, mode 3. */
+#define QUESTION        "# as long as an NTP header, and begins like one."
+#define QUESTION_LENGTH 48
+
 static bool send_text(int socket, const char *text) {
     struct packet packet = {
         .socket = socket, .bytes = (const uint8_t *)text, .length = strlen(text)};
@@ -99,12 +103,12 @@ static void exchange(int family, const char *remote) {
     assert_true(server >= 0);
     client = open_client(remote, port_of(server));
     assert_true(client >= 0);
-    assert_true(send_text(client, "question"));
+    assert_true(send_text(client, QUESTION));
     assert_true(wait_for(server, POLLIN));
     assert_true(socket_receive(sockets, server, system_clock_read(), &datagram));
     assert_int_equal(datagram.packet.socket, server);
-    assert_int_equal(datagram.packet.length, 8);
-    assert_memory_equal(datagram.packet.bytes, "question", 8);
+    assert_int_equal(datagram.packet.length, QUESTION_LENGTH);
+    assert_memory_equal(datagram.packet.bytes, QUESTION, QUESTION_LENGTH);
     assert_int_equal(datagram.packet.remote.port, port_of(client));
     struct address asked = address_of(remote);
     assert_true(address_equal(&datagram.packet.local, &asked));
@@ -157,12 +161,12 @@ static void servers_datagram_is_stamped_when_that_is_wanted(void **state) {
     (void)state;
     if (!sockets->slots[server].reports)
         skip(); /* a sandbox without SO_TIMESTAMPING */
-    assert_true(send_text(client, "question"));
+    assert_true(send_text(client, QUESTION));
     assert_true(wait_for(server, POLLIN));
     assert_true(socket_receive(sockets, server, 0, &datagram));
     assert_true(socket_send(sockets, &datagram.packet));
     assert_false(socket_receive_sent(sockets, server, &datagram));
-    assert_true(send_text(client, "question"));
+    assert_true(send_text(client, QUESTION));
     assert_true(wait_for(server, POLLIN));
     assert_true(socket_receive(sockets, server, 0, &datagram));
     datagram.packet.report_sent = true;
@@ -170,8 +174,8 @@ static void servers_datagram_is_stamped_when_that_is_wanted(void **state) {
     assert_true(wait_for(server, POLLPRI));
     assert_true(socket_receive_sent(sockets, server, &datagram));
     assert_int_equal(datagram.packet.socket, server);
-    assert_int_equal(datagram.packet.length, 8);
-    assert_memory_equal(datagram.packet.bytes, "question", 8);
+    assert_int_equal(datagram.packet.length, QUESTION_LENGTH);
+    assert_memory_equal(datagram.packet.bytes, QUESTION, QUESTION_LENGTH);
     assert_int_equal(datagram.packet.received.source, TIMESTAMP_KERNEL);
 }
 
