@@ -226,7 +226,7 @@ enum control_status answer_ntp_data(struct engine *engine, const union control_p
         return CONTROL_NO_SUCH_SOURCE;
     counters = &source->association.counters;
     data->remote_addr = source->association.remote.address;
-    data->remote_port = source->association.remote.port;
+    data->remote_port = (uint16_t)engine->groups[source->group].config.port;
     if (counters->valid > 0)
         fill_response(&source->association.report, data);
     data->total_tx_count = counters->transmitted;

@@ -151,9 +151,10 @@ void association_transmitted(struct association *association, struct timestamp t
 uint32_t association_reference_id(const struct address *address) {
     uint8_t digest[16];
 
-    if (address->family != ADDRESS_IPV6)
+    if (address->family == ADDRESS_IPV4)
         return get_be32(address->bytes);
-    if (mbedtls_md5(address->bytes, sizeof(address->bytes), digest) != 0)
+    if (address->family != ADDRESS_IPV6 ||
+        mbedtls_md5(address->bytes, sizeof(address->bytes), digest) != 0)
         return 0;
     return get_be32(digest);
 }
