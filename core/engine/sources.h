@@ -39,7 +39,8 @@ bool sources_peer_sent(struct engine *engine, const struct packet *packet);
  * carried over. */
 void sources_adjust(struct engine *engine, ns_t when, double frequency, double offset);
 
-/* Says so and polls it, or does not any more; nothing when it is so already or has no address. */
+/* Says so and polls it once it has an address, or does not any more; nothing when it is so already.
+ */
 void sources_set_online(struct engine *engine, struct source *source, bool online);
 
 /* Forgets every history. */
