@@ -11,9 +11,9 @@
 #include "core/linux/clock.h"
 #include "core/linux/timestamp.h"
 
-#define REQUESTS_MAX   4
-#define REQUESTS_SPAN  NS_PER_S
-#define CLIENT_VERSION 4
+#define REQUESTS_MAX  4
+#define REQUESTS_SPAN NS_PER_S
+#define MAX_VERSION   4
 
 /* A clock that was never set counts from 1970: eras are read as near this, not as near that.
  * 2026-01-01. */
@@ -22,68 +22,67 @@
 #define CODE(a, b, c, d)                                                                           \
     ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
-/* Kiss-o'-Death codes (RFC 5905 section 7.4) that mean: ask no more. */
+/* Kiss-o'-Death codes (RFC 5905 section 7.4) that mean: ask no more, or not now. */
 static const struct kiss {
     uint32_t code;
+    bool refuses;
     const char *words;
 } kisses[] = {
-    {CODE('R', 'A', 'T', 'E'), "rate limit response from server."},
-    {CODE('D', 'E', 'N', 'Y'), "access denied by server."},
-    {CODE('R', 'S', 'T', 'R'), "access restricted by server."},
-    {0, NULL},
-};
-
-struct exchange {
-    struct ntpdate_server *servers;
-    int count;
-    const struct ntpdate_settings *settings;
+    {CODE('R', 'A', 'T', 'E'), false, "rate limit response from server."},
+    {CODE('D', 'E', 'N', 'Y'), true, "access denied by server."},
+    {CODE('R', 'S', 'T', 'R'), true, "access restricted by server."},
+    {0, false, NULL},
 };
 
 static void finish(struct ntpdate_server *server, const char *fault) {
     if (server->socket >= 0)
         close(server->socket);
     server->socket = -1;
+    server->waiting = false;
     server->due = NS_NEVER;
-    if (server->answered == 0)
+    if (server->answered == 0 && server->fault == NULL)
         server->fault = fault;
 }
 
-static void open_server(struct ntpdate_server *server) {
-    server->due = monotonic_clock_read();
+static bool open_server(struct ntpdate_server *server) {
     server->socket = socket(server->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (server->socket < 0 || connect(server->socket, (const struct sockaddr *)&server->address,
                                       server->address_length) < 0)
-        finish(server, strerror(errno));
-    else
-        timestamp_enable(server->socket, false);
+        return false;
+    timestamp_enable(server->socket, false);
+    return true;
 }
 
 /* A random transmit timestamp tells the answer from a forgery, and nobody what time we think it is.
  */
-static void send_request(const struct exchange *exchange, struct ntpdate_server *server, ns_t now) {
-    struct ntp_header header = {.version = CLIENT_VERSION, .mode = NTP_MODE_CLIENT};
-    uint8_t packet[NTP_HEADER_SIZE];
+static void send_request(const struct ntpdate *ntpdate, struct ntpdate_server *server, ns_t now) {
+    struct ntp_header header = {.version = (uint8_t)ntpdate->settings.version,
+                                .mode = NTP_MODE_CLIENT};
+    uint8_t packet[NTP_HEADER_SIZE + KEYS_MAC_MAX_SIZE];
+    size_t length = NTP_HEADER_SIZE;
 
     if (getrandom(&server->cookie, sizeof server->cookie, 0) != sizeof server->cookie ||
         server->cookie == 0)
         server->cookie = ntp_time_from_ns(system_clock_read());
     header.transmit_time = server->cookie;
     ntp_header_encode(&header, packet);
+    if (ntpdate->key != NULL)
+        length = keys_append_mac(ntpdate->key, header.version, packet, length);
     server->sent_times[server->sent++] = now;
     server->waiting = true;
-    server->due = ns_add_seconds(now, exchange->settings->timeout);
-    if (exchange->settings->debug)
+    server->due = ns_add_seconds(now, ntpdate->settings.timeout);
+    if (ntpdate->settings.debug)
         printf("transmit(%s)\n", server->text);
     server->sent_at = system_clock_read();
-    if (send(server->socket, packet, sizeof packet, 0) < 0)
+    if ((server->socket < 0 && !open_server(server)) || send(server->socket, packet, length, 0) < 0)
         finish(server, strerror(errno));
 }
 
 /* The request in flight has had its answer, or will not get one: what next? */
-static void plan_next(const struct exchange *exchange, struct ntpdate_server *server, ns_t now) {
+static void plan_next(const struct ntpdate *ntpdate, struct ntpdate_server *server, ns_t now) {
     server->waiting = false;
     server->due = now;
-    if (server->sent >= exchange->settings->samples)
+    if (server->sent >= ntpdate->settings.samples)
         finish(server, "no data");
     else if (server->sent >= REQUESTS_MAX &&
              server->sent_times[server->sent - REQUESTS_MAX] + REQUESTS_SPAN > now)
@@ -132,8 +131,34 @@ static void add_sample(struct ntpdate_server *server, ns_t received) {
     server->answered++;
 }
 
+/* Whether the answer bears the code of the key that the request had. */
+static bool is_authentic(const struct ntpdate *ntpdate, const struct arrival *arrival,
+                         const struct ntp_header *header) {
+    size_t length = (size_t)arrival->length;
+    struct ntp_layout layout;
+
+    return ntpdate->key == NULL || (ntp_split(arrival->bytes, length, header, &layout) &&
+                                    keys_verify(&ntpdate->keys, header->version, arrival->bytes,
+                                                length, layout.mac_length) == ntpdate->key);
+}
+
+/* False: this is no kiss. */
+static bool take_kiss(struct ntpdate *ntpdate, struct ntpdate_server *server,
+                      const struct ntp_header *header) {
+    for (const struct kiss *kiss = kisses; header->stratum == 0 && kiss->words != NULL; kiss++) {
+        if (header->reference_id != kiss->code)
+            continue;
+        ntpdate_log(true, "%s %s", server->text, kiss->words);
+        server->refuses = kiss->refuses;
+        ntpdate->limited = ntpdate->limited || !kiss->refuses;
+        finish(server, "it said so");
+        return true;
+    }
+    return false;
+}
+
 /* What is not the answer to the request in flight is ignored, and waiting goes on. */
-static void take_answer(const struct exchange *exchange, struct ntpdate_server *server) {
+static void take_answer(struct ntpdate *ntpdate, struct ntpdate_server *server) {
     struct arrival arrival;
     struct ntp_header header;
 
@@ -143,56 +168,79 @@ static void take_answer(const struct exchange *exchange, struct ntpdate_server *
     if (arrival.length < NTP_HEADER_SIZE || !server->waiting)
         return;
     ntp_header_decode(arrival.bytes, &header);
-    if (header.mode != NTP_MODE_SERVER || header.version == 0 || header.version > CLIENT_VERSION ||
+    if (header.mode != NTP_MODE_SERVER || header.version == 0 || header.version > MAX_VERSION ||
         header.origin_time != server->cookie)
         return;
-    if (exchange->settings->debug)
+    if (ntpdate->settings.debug)
         printf("receive(%s)\n", server->text);
-    for (const struct kiss *kiss = kisses; header.stratum == 0 && kiss->words != NULL; kiss++) {
-        if (header.reference_id == kiss->code) {
-            ntpdate_log(stderr, "%s %s", server->text, kiss->words);
-            finish(server, "it said so");
-            return;
-        }
+    if (!is_authentic(ntpdate, &arrival, &header)) {
+        server->fault = "authentication failed";
+        return;
     }
+    server->fault = NULL;
+    if (take_kiss(ntpdate, server, &header))
+        return;
     server->header = header;
     if (header.receive_time != 0 && header.transmit_time != 0)
         add_sample(server, arrival.time);
-    plan_next(exchange, server, monotonic_clock_read());
+    plan_next(ntpdate, server, monotonic_clock_read());
 }
 
 /* Sends what is due and gives up what is overdue; when the next of it comes. */
-static ns_t run_due(const struct exchange *exchange) {
+static ns_t run_due(struct ntpdate *ntpdate) {
     ns_t next = NS_NEVER;
 
-    for (int i = 0; i < exchange->count; i++) {
-        struct ntpdate_server *server = &exchange->servers[i];
+    for (int i = 0; i < ntpdate->count; i++) {
+        struct ntpdate_server *server = &ntpdate->servers[i];
         ns_t now = monotonic_clock_read();
 
+        if (now >= ntpdate->deadline)
+            finish(server, "no data");
         if (server->waiting && server->due <= now)
-            plan_next(exchange, server, now);
+            plan_next(ntpdate, server, now);
         if (!server->waiting && server->due <= now)
-            send_request(exchange, server, now);
+            send_request(ntpdate, server, now);
         next = server->due < next ? server->due : next;
     }
     return next;
 }
 
-void ntpdate_exchange(struct ntpdate_server *servers, int count,
-                      const struct ntpdate_settings *settings) {
-    const struct exchange exchange = {servers, count, settings};
-    struct pollfd polls[NTPDATE_MAX_SERVERS];
+/* What an earlier round knew is void. */
+static void start_round(struct ntpdate *ntpdate, bool complain) {
+    for (int i = 0; i < ntpdate->count; i++) {
+        struct ntpdate_server *server = &ntpdate->servers[i];
 
-    for (int i = 0; i < count; i++)
-        open_server(&servers[i]);
-    for (ns_t next; (next = run_due(&exchange)) != NS_NEVER;) {
+        if (server->refuses)
+            continue;
+        server->due = monotonic_clock_read();
+        server->sent = server->answered = server->best = 0;
+        server->header = (struct ntp_header){.stratum = 0};
+        server->fault = NULL;
+    }
+    ntpdate->limited = false;
+    ntpdate_start_lookups(ntpdate, complain);
+}
+
+void ntpdate_exchange(struct ntpdate *ntpdate, bool complain) {
+    struct pollfd polls[NTPDATE_MAX_SERVERS + 1];
+
+    start_round(ntpdate, complain);
+    for (ns_t next; (next = run_due(ntpdate)) != NS_NEVER || ntpdate->looking > 0;) {
+        int count = ntpdate->count; /* a finished lookup adds to them */
+
+        if (monotonic_clock_read() >= ntpdate->deadline)
+            break;
         for (int i = 0; i < count; i++)
-            polls[i] = (struct pollfd){.fd = servers[i].socket, .events = POLLIN};
-        if (poll(polls, (nfds_t)count, tool_poll_timeout(next)) <= 0)
+            polls[i] = (struct pollfd){.fd = ntpdate->servers[i].socket, .events = POLLIN};
+        polls[count] = (struct pollfd){.fd = ntpdate->pipe[0], .events = POLLIN};
+        next = next < ntpdate->deadline ? next : ntpdate->deadline;
+        if (poll(polls, (nfds_t)count + 1, tool_poll_timeout(next)) <= 0)
             continue;
         for (int i = 0; i < count; i++) {
             if (polls[i].revents != 0)
-                take_answer(&exchange, &servers[i]);
+                take_answer(ntpdate, &ntpdate->servers[i]);
         }
+        if (polls[count].revents != 0)
+            ntpdate_finish_lookup(ntpdate, complain);
     }
 }

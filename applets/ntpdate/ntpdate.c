@@ -3,70 +3,22 @@
 #include "applets/ntpdate/ntpdate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "applets/applets.h"
 #include "core/linux/clock.h"
+#include "core/linux/files.h"
 
 #define STEP_THRESHOLD 0.5    /* s */
 #define SLEW_MAX       1000.0 /* s; at the kernel's 500 ppm that takes three weeks */
-#define HOST_SIZE      256
-
-struct host_port {
-    char name[HOST_SIZE];
-    char port[8];
-};
-
-/* Splits HOST, HOST:PORT, [V6] or [V6]:PORT; a bare IPv6 address has more than one colon. False
- * when too long. */
-static bool split_host(const char *text, int port, struct host_port *host) {
-    const char *colon = strrchr(text, ':'), *end = strchr(text, ']');
-
-    if (end != NULL && text[0] == '[') {
-        colon = end[1] == ':' ? end + 1 : NULL;
-        text++;
-    } else {
-        colon = colon != NULL && strchr(text, ':') == colon ? colon : NULL;
-        end = colon != NULL ? colon : text + strlen(text);
-    }
-    snprintf(host->name, sizeof host->name, "%.*s", (int)(end - text), text);
-    if (colon != NULL)
-        snprintf(host->port, sizeof host->port, "%s", colon + 1);
-    else
-        snprintf(host->port, sizeof host->port, "%d", port);
-    return end - text < HOST_SIZE && (colon == NULL || strlen(colon + 1) < sizeof host->port);
-}
-
-/* All addresses of a host become servers; how many there are then. */
-static int add_host(const char *text, const struct ntpdate_settings *settings,
-                    struct ntpdate_server *servers, int count) {
-    struct addrinfo hints = {
-        .ai_family = settings->family, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found;
-    struct host_port host;
-    int error = split_host(text, settings->port, &host)
-                    ? getaddrinfo(host.name, host.port, &hints, &found)
-                    : EAI_NONAME;
-
-    if (error != 0) {
-        ntpdate_log(stderr, "can't find host %s: %s", text, gai_strerror(error));
-        return count;
-    }
-    for (struct addrinfo *address = found; address != NULL && count < NTPDATE_MAX_SERVERS;
-         address = address->ai_next) {
-        struct ntpdate_server *server = &servers[count++];
-
-        memcpy(&server->address, address->ai_addr, address->ai_addrlen);
-        server->address_length = address->ai_addrlen;
-        server->port = atoi(host.port);
-        tool_address(address->ai_addr, server->text);
-    }
-    freeaddrinfo(found);
-    return count;
-}
+#define PAUSE_MIN      1.0    /* s between the rounds of --retry; doubled each time */
+#define PAUSE_MAX      16.0
 
 /* adjtime(3) in the kernel's terms: leaves the frequency alone. */
 static bool slew_clock(double offset) {
@@ -79,55 +31,156 @@ static bool slew_clock(double offset) {
 }
 
 /* Sets the clock, or with -q and -d says what would be done. */
-static int follow(const struct ntpdate_server *server, const struct ntpdate_settings *settings) {
-    double offset = server->samples[server->best].offset;
+static bool follow(const struct ntpdate_server *server, double offset,
+                   const struct ntpdate_settings *settings) {
     bool step = settings->way == NTPDATE_STEP ||
                 (settings->way == NTPDATE_BY_SIZE && fabs(offset) >= STEP_THRESHOLD);
+    const char *way = step ? "step" : "adjust";
 
-    if (!settings->query && !settings->debug &&
-        !(step ? system_clock_step(NULL, offset) : slew_clock(offset))) {
-        ntpdate_log(stderr, "can't %s the clock by %+.6f s: %s%s", step ? "step" : "slew", offset,
-                    strerror(errno), errno == EPERM ? "; add --cap-add SYS_TIME" : "");
-        return 1;
+    if (!settings->query) {
+        bool too_far = settings->max_step > 0 && fabs(offset) > settings->max_step;
+
+        if (too_far || !(step ? system_clock_step(NULL, offset) : slew_clock(offset))) {
+            ntpdate_log(true, "can't %s the clock by %+.6f s: %s%s", way, offset,
+                        too_far ? "beyond --max-step" : strerror(errno),
+                        !too_far && errno == EPERM ? "; add --cap-add SYS_TIME" : "");
+            return false;
+        }
     }
-    ntpdate_log(stdout, "%s time server %s offset %+.6f sec", step ? "step" : "adjust",
-                server->text, offset);
-    return 0;
+    ntpdate_log(false, "%s time server %s offset %+.6f sec", way, server->text, offset);
+    return true;
 }
 
-static int run(struct ntpdate_server *servers, int count, const struct ntpdate_settings *settings) {
-    int chosen;
+/* Whether there is anyone left to ask, and time for it. */
+static bool is_worth_another_round(const struct ntpdate *ntpdate) {
+    bool anyone = false;
 
-    ntpdate_exchange(servers, count, settings);
-    for (int i = 0; i < count && (settings->query || settings->debug); i++)
-        ntpdate_print_server(&servers[i], settings->debug);
-    chosen = ntpdate_choose(servers, count);
-    for (int i = 0; i < count; i++) {
-        if (servers[i].fault != NULL && (chosen < 0 || settings->debug))
-            ntpdate_log(stderr, "%s: Server dropped: %s", servers[i].text, servers[i].fault);
+    for (int i = 0; i < ntpdate->host_count; i++)
+        anyone = anyone || ntpdate->hosts[i].error != 0;
+    for (int i = 0; i < ntpdate->count; i++)
+        anyone = anyone || !ntpdate->servers[i].refuses;
+    return ntpdate->settings.retry && anyone && monotonic_clock_read() < ntpdate->deadline;
+}
+
+/* Rounds of questions, more than one with --retry. */
+static struct ntpdate_result ask(struct ntpdate *ntpdate) {
+    double pause = PAUSE_MIN;
+
+    for (bool first = true;; first = false) {
+        struct ntpdate_result result;
+
+        ntpdate_exchange(ntpdate, first);
+        result = ntpdate_choose(ntpdate->servers, ntpdate->count);
+        if (result.chosen >= 0 || !is_worth_another_round(ntpdate))
+            return result;
+        if (first)
+            ntpdate_log(true, "no server suitable for synchronization yet, trying again");
+        if (ntpdate->limited)
+            pause = PAUSE_MAX;
+        ns_t until = ns_add_seconds(monotonic_clock_read(), pause);
+
+        until = until < ntpdate->deadline ? until : ntpdate->deadline;
+        while (poll(NULL, 0, tool_poll_timeout(until)) < 0)
+            ;
+        pause = fmin(pause * 2, PAUSE_MAX);
     }
-    if (chosen >= 0)
-        return follow(&servers[chosen], settings);
-    ntpdate_log(stderr, "no server suitable for synchronization found");
-    return 1;
+}
+
+/* The server that leads, or NULL. */
+static const struct ntpdate_server *find_time(struct ntpdate *ntpdate,
+                                              struct ntpdate_result *result) {
+    const struct ntpdate_settings *settings = &ntpdate->settings;
+
+    *result = ask(ntpdate);
+    for (int i = 0; i < ntpdate->count && settings->query && !settings->json; i++)
+        ntpdate_print_server(&ntpdate->servers[i], settings->debug);
+    for (int i = 0; i < ntpdate->count; i++) {
+        const struct ntpdate_server *server = &ntpdate->servers[i];
+
+        if (server->fault != NULL && (result->chosen < 0 || settings->debug))
+            ntpdate_log(true, "%s: Server dropped: %s", server->text, server->fault);
+    }
+    if (result->chosen >= 0)
+        return &ntpdate->servers[result->chosen];
+    ntpdate_log(true, ntpdate->count == 0 ? "no servers can be used, exiting"
+                                          : "no server suitable for synchronization found");
+    return NULL;
+}
+
+static void log_key_trouble(void *context, enum log_level level, const char *message) {
+    (void)context;
+    if (level >= LOG_WARNING_LEVEL)
+        ntpdate_log(true, "%s", message);
+}
+
+static bool load_key(struct ntpdate *ntpdate) {
+    const struct log log = {.write = log_key_trouble};
+    const char *path = ntpdate->settings.key_file;
+    uint32_t id = (uint32_t)ntpdate->settings.key_id;
+    char *text;
+
+    if (id == 0)
+        return true;
+    text = file_read_secret(&log, path);
+    if (text == NULL) {
+        ntpdate_log(true, "can't read the keys in %s: %s", path, strerror(errno));
+        return false;
+    }
+    if (keys_load(&ntpdate->keys, text, strlen(text), path, &log))
+        ntpdate->key = keys_find(&ntpdate->keys, id);
+    free(text);
+    if (ntpdate->key == NULL)
+        ntpdate_log(true, "there is no key %u in %s", id, path);
+    return ntpdate->key != NULL;
+}
+
+static int run(struct ntpdate *ntpdate, char **hosts) {
+    const struct ntpdate_settings *settings = &ntpdate->settings;
+    const struct ntpdate_server *server = NULL;
+    struct ntpdate_result result;
+    bool done = false;
+
+    if (load_key(ntpdate)) {
+        for (; *hosts != NULL; hosts++)
+            ntpdate_add_host(ntpdate, *hosts);
+        server = find_time(ntpdate, &result);
+    }
+    if (server != NULL)
+        done = follow(server, result.offset, settings);
+    if (settings->json)
+        ntpdate_print_json(server, &result, done && !settings->query, !done);
+    return !done;
 }
 
 int ntpdate_main(int argc, char **argv) {
-    struct ntpdate_settings settings = {.family = AF_UNSPEC, .port = NTP_PORT, .timeout = 1};
-    char **hosts = ntpdate_parse_options(argv, &settings);
-    struct ntpdate_server *servers = calloc(NTPDATE_MAX_SERVERS, sizeof *servers);
-    int count = 0, status = 1;
+    const struct ntpdate_settings defaults = {.family = AF_UNSPEC,
+                                              .port = NTP_PORT,
+                                              .version = 4,
+                                              .key_file = "/etc/ntp.keys",
+                                              .timeout = 1};
+    struct ntpdate *ntpdate = calloc(1, sizeof *ntpdate);
+    char **hosts;
+    int status;
 
     (void)argc;
+    if (ntpdate == NULL)
+        return 1;
+    ntpdate->settings = defaults;
+    struct ntpdate_settings *settings = &ntpdate->settings;
+
+    hosts = ntpdate_parse_options(argv, settings);
     tool_end_on_signals();
-    if (settings.samples == 0)
-        settings.samples = settings.query && !settings.debug ? 1 : 4;
-    for (; servers != NULL && *hosts != NULL; hosts++)
-        count = add_host(*hosts, &settings, servers, count);
-    if (count > 0)
-        status = run(servers, count, &settings);
-    else
-        ntpdate_log(stderr, "no servers can be used, exiting");
-    free(servers);
+    if (settings->samples == 0)
+        settings->samples = settings->query && !settings->debug ? 1 : 4;
+    settings->query = settings->query || settings->debug;
+    settings->debug = settings->debug && !settings->json;
+    ntpdate->deadline = settings->deadline > 0
+                            ? ns_add_seconds(monotonic_clock_read(), settings->deadline)
+                            : NS_NEVER;
+    ntpdate_log_open(settings);
+    if (settings->verbose)
+        ntpdate_log(false, "ntpdate chronobox-" CHRONOBOX_VERSION);
+    status = pipe2(ntpdate->pipe, O_CLOEXEC) == 0 ? run(ntpdate, hosts) : 1;
+    /* Threads of lookups that were given up still have what is theirs: nothing is freed. */
     return fflush(stdout) == 0 ? status : 1;
 }

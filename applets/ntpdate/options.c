@@ -7,54 +7,63 @@
 #include "applets/ntpdate/ntpdate.h"
 
 #define USAGE_STATUS 2
-#define USAGE_COLUMN 9
+#define USAGE_COLUMN 12
 #define MEMBER(name) offsetof(struct ntpdate_settings, name)
 
 enum option_kind {
-    OPTION_IGNORED,
     OPTION_SET,     /* int = low */
     OPTION_INTEGER, /* int, low..high */
     OPTION_SECONDS, /* double, low..high */
+    OPTION_TEXT,    /* const char * */
 };
 
 static const struct option_row {
-    char letter;      /* '\0': only the long name */
-    uint8_t kind;     /* enum option_kind */
-    uint16_t member;  /* offset in the settings */
-    const char *name; /* NULL: only the letter */
-    double low, high;
+    char letter;     /* '\0': only the long name */
+    uint8_t kind;    /* enum option_kind */
+    uint8_t member;  /* offset in the settings */
+    char name[9];    /* "": only the letter */
+    float low, high; /* whole numbers up to 2^24 are exact */
     const char *help;
 } rows[] = {
-    {'q', OPTION_SET, MEMBER(query), NULL, 1, 0, "only ask; the clock is left alone"},
-    {'b', OPTION_SET, MEMBER(way), NULL, NTPDATE_STEP, 0,
-     "step the clock, however small the offset"},
-    {'B', OPTION_SET, MEMBER(way), NULL, NTPDATE_SLEW, 0,
-     "slew the clock, however large the offset"},
-    {'p', OPTION_INTEGER, MEMBER(samples), NULL, 1, NTPDATE_MAX_SAMPLES,
+    {'q', OPTION_SET, MEMBER(query), "", 1, 0, "only ask; the clock is left alone"},
+    {'b', OPTION_SET, MEMBER(way), "", NTPDATE_STEP, 0, "step the clock, whatever the offset"},
+    {'B', OPTION_SET, MEMBER(way), "", NTPDATE_SLEW, 0, "slew the clock, whatever the offset"},
+    {'p', OPTION_INTEGER, MEMBER(samples), "", 1, NTPDATE_MAX_SAMPLES,
      "samples per server (4; with -q 1)"},
-    {'t', OPTION_SECONDS, MEMBER(timeout), NULL, 0.01, 60, "seconds to wait for an answer (1)"},
-    {'4', OPTION_SET, MEMBER(family), NULL, AF_INET, 0, "only IPv4"},
-    {'6', OPTION_SET, MEMBER(family), NULL, AF_INET6, 0, "only IPv6"},
-    {'d', OPTION_SET, MEMBER(debug), NULL, 1, 0, "like -q, and show everything"},
+    {'t', OPTION_SECONDS, MEMBER(timeout), "", 0.01F, 60, "seconds to wait for an answer (1)"},
+    {'4', OPTION_SET, MEMBER(family), "", AF_INET, 0, "only IPv4"},
+    {'6', OPTION_SET, MEMBER(family), "", AF_INET6, 0, "only IPv6"},
+    {'a', OPTION_INTEGER, MEMBER(key_id), "", 1, 0x7fffff80, "authenticate with this key"},
+    {'k', OPTION_TEXT, MEMBER(key_file), "", 0, 0, "of this file (/etc/ntp.keys)"},
+    {'o', OPTION_INTEGER, MEMBER(version), "", 1, 4, "NTP version (4)"},
+    {'d', OPTION_SET, MEMBER(debug), "", 1, 0, "like -q, and show everything"},
+    {'j', OPTION_SET, MEMBER(json), "json", 1, 0, "the result as JSON"},
+    {'s', OPTION_SET, MEMBER(syslog), "", 1, 0, "messages to syslog"},
+    {'v', OPTION_SET, MEMBER(verbose), "", 1, 0, "say the version first"},
     {'\0', OPTION_INTEGER, MEMBER(port), "port", 1, 65535, "port of the servers (123)"},
-    {'u', OPTION_IGNORED, 0, NULL, 0, 0, "ignored: the source port is never 123"},
-    {'\0', OPTION_IGNORED, 0, NULL, 0, 0, NULL},
+    {'\0', OPTION_SECONDS, MEMBER(deadline), "deadline", 0.01F, 1e6F, "seconds for all of it"},
+    {'\0', OPTION_SET, MEMBER(retry), "retry", 1, 0, "ask on until a server answers"},
+    {'\0', OPTION_SECONDS, MEMBER(max_step), "max-step", 1e-6F, 1e10F,
+     "largest offset in seconds that is corrected"},
+    {'e', OPTION_SECONDS, MEMBER(ignored_delay), "", 0, 0.999999F, "ignored"},
+    {'u', OPTION_SET, MEMBER(ignored), "", 0, 0, "ignored: the source port is never 123"},
 };
 
+#define ROWS_END (rows + sizeof rows / sizeof rows[0])
+
 static bool takes_value(const struct option_row *row) {
-    return row->kind >= OPTION_INTEGER;
+    return row->kind != OPTION_SET;
 }
 
 static void print_usage(FILE *stream) {
     fputs("usage: ntpdate [OPTION]... HOST[:PORT]...\n"
-          "Ask NTP servers for the time and set the clock: step it from 0.5 s on, slew it below.\n",
+          "Ask NTP servers for the time and set the clock: step it from 0.5 s on, slew it below.\n"
+          "Status 0: done; 1: no usable answer, or the clock could not be set; 2: wrong usage.\n",
           stream);
-    for (const struct option_row *row = rows; row->help != NULL; row++) {
-        char option[16];
+    for (const struct option_row *row = rows; row < ROWS_END; row++) {
+        char option[2 * sizeof row->name] = {'-', row->letter};
 
-        if (row->name == NULL)
-            snprintf(option, sizeof option, "-%c", row->letter);
-        else
+        if (row->letter == '\0')
             snprintf(option, sizeof option, "--%s", row->name);
         fprintf(stream, "  %s%-*s %s\n", option, USAGE_COLUMN - (int)strlen(option),
                 takes_value(row) ? " N" : "", row->help);
@@ -68,9 +77,9 @@ _Noreturn static void refuse(const char *what, const char *word) {
 }
 
 static const struct option_row *find_row(char letter, const char *name) {
-    for (const struct option_row *row = rows; row->help != NULL; row++) {
+    for (const struct option_row *row = rows; row < ROWS_END; row++) {
         if (name == NULL ? row->letter == letter
-                         : row->name != NULL && strcmp(row->name, name) == 0)
+                         : *row->name != '\0' && strcmp(row->name, name) == 0)
             return row;
     }
     return NULL;
@@ -79,15 +88,18 @@ static const struct option_row *find_row(char letter, const char *name) {
 static void apply(const struct option_row *row, struct ntpdate_settings *settings, const char *word,
                   const char *value) {
     char *member = (char *)settings + row->member, *end;
-    double number = row->low;
+    double number = (double)row->low;
 
-    if (row->kind == OPTION_IGNORED)
+    if (takes_value(row) && value == NULL)
+        refuse("a value is missing behind", word);
+    if (row->kind == OPTION_TEXT) {
+        memcpy(member, &value, sizeof value);
         return;
+    }
     if (takes_value(row)) {
-        if (value == NULL)
-            refuse("a number is missing behind", word);
         number = strtod(value, &end);
-        if (end == value || *end != '\0' || !(number >= row->low && number <= row->high) ||
+        if (end == value || *end != '\0' ||
+            !(number >= (double)row->low && number <= (double)row->high) ||
             (row->kind == OPTION_INTEGER && floor(number) != number))
             refuse("not a number in range:", value);
     }

@@ -1,10 +1,13 @@
 /* What ntpdate prints, in the classic program's form: other programs read it. */
 #include <math.h>
 #include <stdarg.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "applets/ntpdate/ntpdate.h"
+#include "core/linux/clock.h"
+#include "core/linux/log_sink.h"
 
 /* The classic "delay" is no round trip time but a bound that its selection worked with: the errors
  * of both clocks and a constant are in it, and it has a floor. */
@@ -80,15 +83,69 @@ void ntpdate_print_server(const struct ntpdate_server *server, bool debug) {
                server->answered > 0 ? shown_delay(server, server->best) : 0.0);
 }
 
-void ntpdate_log(FILE *stream, const char *format, ...) {
+static struct {
+    struct log_sink syslog;
+    bool quiet; /* only errors */
+} log_target = {.syslog = {.syslog = -1}};
+
+static char last_error[LOG_MESSAGE_SIZE];
+
+/* Names and paths may hold anything. */
+static void print_json_string(const char *name, const char *text) {
+    printf("\"%s\":\"", name);
+    for (; *text != '\0'; text++)
+        putchar((unsigned char)*text < ' ' || *text == '"' || *text == '\\' ? '?' : *text);
+    printf("\",");
+}
+
+void ntpdate_print_json(const struct ntpdate_server *server, const struct ntpdate_result *result,
+                        bool adjusted, bool failed) {
+    static const char leaps[][9] = {"no-leap", "add-leap", "del-leap"};
+
+    putchar('{');
+    if (server != NULL) {
+        ns_t now = ns_add_seconds(system_clock_read(), adjusted ? 0 : result->offset);
+        struct timespec time = {.tv_sec = (time_t)ns_floor_seconds(now)};
+
+        printf("\"time\":\"");
+        tool_print_time(stdout, "%Y-%m-%dT%H:%M:%S", &time);
+        printf(".%06d", (int)((now - time.tv_sec * NS_PER_S) / 1000));
+        tool_print_time(stdout, "%z", &time);
+        printf("\",\"offset\":%.6f,\"precision\":%.6f,\"stratum\":%d,", result->offset,
+               result->distance, server->header.stratum);
+        print_json_string("leap", leaps[server->header.leap]);
+        print_json_string("host", server->host);
+        print_json_string("ip", server->text);
+    }
+    if (failed)
+        print_json_string("error", last_error);
+    printf("\"adjusted\":%s}\n", adjusted ? "true" : "false");
+}
+
+void ntpdate_log_open(const struct ntpdate_settings *settings) {
+    log_sink_init(&log_target.syslog);
+    log_target.syslog.program = "ntpdate";
+    if (settings->syslog && !log_sink_open_syslog(&log_target.syslog))
+        ntpdate_log(true, "no syslog here");
+    log_target.quiet = settings->json;
+}
+
+void ntpdate_log(bool is_error, const char *format, ...) {
     struct timespec now = {.tv_sec = time(NULL)};
+    FILE *stream = is_error ? stderr : stdout;
+    char information[LOG_MESSAGE_SIZE], *message = is_error ? last_error : information;
     va_list arguments;
 
-    fflush(stdout);
-    tool_print_time(stream, "%e %b %H:%M:%S", &now);
-    fprintf(stream, " ntpdate[%d]: ", (int)getpid());
     va_start(arguments, format);
-    vfprintf(stream, format, arguments);
+    vsnprintf(message, LOG_MESSAGE_SIZE, format, arguments);
     va_end(arguments);
-    fputc('\n', stream);
+    fflush(stdout);
+    if (log_target.syslog.syslog >= 0) {
+        struct log log = log_sink_log(&log_target.syslog);
+
+        log.write(log.context, is_error ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL, message);
+    } else if (is_error || !log_target.quiet) {
+        tool_print_time(stream, "%e %b %H:%M:%S", &now);
+        fprintf(stream, " ntpdate[%d]: %s\n", (int)getpid(), message);
+    }
 }

@@ -29,6 +29,7 @@ void log_sink_init(struct log_sink *sink) {
                               .fd = STDERR_FILENO,
                               .is_stderr = true,
                               .syslog = -1,
+                              .program = "chronyd",
                               .launcher = -1};
 }
 
@@ -90,8 +91,8 @@ static bool write_syslog(struct log_sink *sink, enum log_level level, int64_t no
     time_format_long(now, date);
     text_init(&line, buffer, sizeof buffer);
     /* "Sun Nov 22 10:13:47 2026": the fifteen characters in the middle are syslog's date. */
-    text_printf(&line, "<%d>%.15s chronyd[%d]: %s", SYSLOG_FACILITY << 3 | severities[level + 1],
-                date + 4, (int)getpid(), message);
+    text_printf(&line, "<%d>%.15s %s[%d]: %s", SYSLOG_FACILITY << 3 | severities[level + 1],
+                date + 4, sink->program, (int)getpid(), message);
     sent = send(sink->syslog, buffer, line.length, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN) {
         close(sink->syslog); /* its daemon was restarted */

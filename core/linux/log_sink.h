@@ -13,6 +13,7 @@ struct log_sink {
     int fd;                   /* of the file or of standard error; the fallback of syslog */
     bool is_stderr;           /* fd is standard error, or was when it was copied */
     int syslog;               /* -1 = messages go to fd */
+    const char *program;      /* its name in syslog */
     int launcher;             /* pipe of the process that waits for us to start, -1 = none */
 };
 

@@ -97,7 +97,7 @@ static void stop_server(const struct fake_server *server) {
 }
 
 static struct ntpdate_server server_at(int port) {
-    struct ntpdate_server server = {.port = port, .text = "127.0.0.1"};
+    struct ntpdate_server server = {.port = port, .text = "127.0.0.1", .socket = -1};
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                                   .sin_port = htons((uint16_t)port)};
@@ -107,21 +107,25 @@ static struct ntpdate_server server_at(int port) {
     return server;
 }
 
-/* Asks `count` servers; the chosen one, or -1. */
-static int ask(const struct fake *fakes, int count, int samples, struct ntpdate_server *servers) {
-    const struct ntpdate_settings settings = {.samples = samples, .timeout = 0.2};
-    struct fake_server running[NTPDATE_MAX_SERVERS];
+static struct ntpdate new_ntpdate(int samples) {
+    return (struct ntpdate){.settings = {.samples = samples, .timeout = 0.3, .version = 4},
+                            .deadline = NS_NEVER,
+                            .pipe = {-1, -1}};
+}
+
+/* Asks one server for so many samples; true: it is one to follow. */
+static bool ask(const struct fake *fake, int samples, struct ntpdate_server *server) {
+    struct ntpdate ntpdate = new_ntpdate(samples);
+    struct fake_server running = start_server(fake);
     int chosen;
 
-    for (int i = 0; i < count; i++) {
-        running[i] = start_server(&fakes[i]);
-        servers[i] = server_at(running[i].port);
-    }
-    ntpdate_exchange(servers, count, &settings);
-    chosen = ntpdate_choose(servers, count);
-    for (int i = 0; i < count; i++)
-        stop_server(&running[i]);
-    return chosen;
+    ntpdate.servers[0] = server_at(running.port);
+    ntpdate.count = 1;
+    ntpdate_exchange(&ntpdate, true);
+    chosen = ntpdate_choose(ntpdate.servers, 1).chosen;
+    stop_server(&running);
+    *server = ntpdate.servers[0];
+    return chosen == 0;
 }
 
 /* --- the exchange
@@ -132,7 +136,7 @@ static void offset_of_a_server_is_measured(void **state) {
     struct ntpdate_server server;
 
     (void)state;
-    assert_int_equal(ask(&fake, 1, 4, &server), 0);
+    assert_true(ask(&fake, 4, &server));
     assert_int_equal(server.answered, 4);
     assert_true(fabs(server.samples[server.best].offset - 12.5) < 0.01);
     assert_true(server.samples[server.best].delay < 0.1);
@@ -144,7 +148,7 @@ static void four_samples_take_no_pause(void **state) {
     ns_t begin = monotonic_clock_read();
 
     (void)state;
-    assert_int_equal(ask(&fake, 1, 4, &server), 0);
+    assert_true(ask(&fake, 4, &server));
     assert_true(monotonic_clock_read() - begin < NS_PER_S / 2);
 }
 
@@ -153,7 +157,7 @@ static void fifth_request_waits_until_a_second_has_passed(void **state) {
     struct ntpdate_server server;
 
     (void)state;
-    assert_int_equal(ask(&fake, 1, 5, &server), 0);
+    assert_true(ask(&fake, 5, &server));
     assert_int_equal(server.sent, 5);
     assert_true(server.sent_times[4] - server.sent_times[0] >= NS_PER_S);
 }
@@ -163,7 +167,7 @@ static void server_in_the_next_era_is_decades_ahead(void **state) {
     struct ntpdate_server server;
 
     (void)state;
-    assert_int_equal(ask(&fake, 1, 1, &server), 0);
+    assert_true(ask(&fake, 1, &server));
     assert_true(fabs(server.samples[0].offset - 6e8) < 0.01);
 }
 
@@ -172,7 +176,7 @@ static void forged_answers_are_ignored(void **state) {
     struct ntpdate_server server;
 
     (void)state;
-    assert_int_equal(ask(&fake, 1, 2, &server), 0);
+    assert_true(ask(&fake, 2, &server));
     assert_int_equal(server.answered, 2);
     assert_int_equal(server.sent, 2);
 }
@@ -182,7 +186,7 @@ static void server_that_only_forges_has_no_data(void **state) {
     struct ntpdate_server server;
 
     (void)state;
-    assert_int_equal(ask(&fake, 1, 1, &server), -1);
+    assert_false(ask(&fake, 1, &server));
     assert_string_equal(server.fault, "no data");
 }
 
@@ -191,7 +195,7 @@ static void lost_answers_are_not_waited_for_longer_than_asked(void **state) {
     struct ntpdate_server server;
 
     (void)state;
-    assert_int_equal(ask(&fake, 1, 4, &server), 0);
+    assert_true(ask(&fake, 4, &server));
     assert_int_equal(server.sent, 4);
     assert_int_equal(server.answered, 2);
 }
@@ -201,23 +205,75 @@ static void kiss_of_death_ends_the_questions(void **state) {
     struct ntpdate_server server;
 
     (void)state;
-    assert_int_equal(ask(&fake, 1, 4, &server), -1);
+    assert_false(ask(&fake, 4, &server));
     assert_int_equal(server.sent, 1);
     assert_non_null(server.fault);
 }
 
+/* Two rounds against a server that answers once, with this kiss; how often it was asked. */
+static int requests_to_kissing_server(uint32_t code, bool *limited) {
+    const struct fake fake = {.stratum = 0, .leap = 3, .reference_id = code};
+    struct fake_server running = start_server(&fake);
+    struct ntpdate ntpdate = new_ntpdate(1);
+
+    ntpdate.servers[0] = server_at(running.port);
+    ntpdate.count = 1;
+    ntpdate_exchange(&ntpdate, true);
+    *limited = ntpdate.limited;
+    ntpdate.servers[0].sent_times[0] = 0;
+    ntpdate_exchange(&ntpdate, false);
+    stop_server(&running);
+    return 1 + (ntpdate.servers[0].sent_times[0] != 0);
+}
+
+static void server_that_denies_is_not_asked_again(void **state) {
+    bool limited;
+
+    (void)state;
+    assert_int_equal(requests_to_kissing_server(0x44454e59 /* DENY */, &limited), 1);
+    assert_false(limited);
+}
+
+static void server_that_limits_may_be_asked_later(void **state) {
+    bool limited;
+
+    (void)state;
+    assert_int_equal(requests_to_kissing_server(0x52415445 /* RATE */, &limited), 2);
+    assert_true(limited);
+}
+
+static void deadline_ends_the_waiting_and_keeps_what_came(void **state) {
+    const struct fake fake = {.offset = 1, .stratum = 2, .answers = 2};
+    struct fake_server running = start_server(&fake);
+    struct ntpdate ntpdate = new_ntpdate(4);
+    ns_t begin = monotonic_clock_read();
+
+    (void)state;
+    ntpdate.settings.timeout = 60;
+    ntpdate.deadline = begin + NS_PER_S / 2;
+    ntpdate.servers[0] = server_at(running.port);
+    ntpdate.count = 1;
+    ntpdate_exchange(&ntpdate, true);
+    stop_server(&running);
+    assert_true(monotonic_clock_read() - begin < 10 * NS_PER_S);
+    assert_int_equal(ntpdate.servers[0].answered, 2);
+    assert_int_equal(ntpdate_choose(ntpdate.servers, 1).chosen, 0);
+}
+
 static void closed_port_is_given_up_at_once(void **state) {
-    const struct ntpdate_settings settings = {.samples = 4, .timeout = 5};
     struct fake_server gone = start_server(&(struct fake){.stratum = 2});
-    struct ntpdate_server server = server_at(gone.port);
+    struct ntpdate ntpdate = new_ntpdate(4);
     ns_t begin = monotonic_clock_read();
 
     (void)state;
     stop_server(&gone);
-    ntpdate_exchange(&server, 1, &settings);
+    ntpdate.settings.timeout = 5;
+    ntpdate.servers[0] = server_at(gone.port);
+    ntpdate.count = 1;
+    ntpdate_exchange(&ntpdate, true);
     assert_true(monotonic_clock_read() - begin < NS_PER_S);
-    assert_int_equal(ntpdate_choose(&server, 1), -1);
-    assert_string_equal(server.fault, strerror(ECONNREFUSED));
+    assert_int_equal(ntpdate_choose(ntpdate.servers, 1).chosen, -1);
+    assert_string_equal(ntpdate.servers[0].fault, strerror(ECONNREFUSED));
 }
 
 /* --- the choice
@@ -240,7 +296,7 @@ static void majority_outvotes_a_falseticker(void **state) {
                                        answered(0.012, 0.02)};
 
     (void)state;
-    assert_int_equal(ntpdate_choose(servers, 3), 1);
+    assert_int_equal(ntpdate_choose(servers, 3).chosen, 1);
     assert_string_equal(servers[0].fault, "falseticker");
     assert_null(servers[1].fault);
     assert_null(servers[2].fault);
@@ -250,21 +306,38 @@ static void two_servers_that_disagree_leave_none(void **state) {
     struct ntpdate_server servers[] = {answered(1, 0.01), answered(2, 0.01)};
 
     (void)state;
-    assert_int_equal(ntpdate_choose(servers, 2), -1);
+    assert_int_equal(ntpdate_choose(servers, 2).chosen, -1);
 }
 
 static void nearer_server_leads(void **state) {
     struct ntpdate_server servers[] = {answered(0.01, 0.1), answered(0.011, 0.01)};
 
     (void)state;
-    assert_int_equal(ntpdate_choose(servers, 2), 1);
+    assert_int_equal(ntpdate_choose(servers, 2).chosen, 1);
+}
+
+static void servers_that_agree_are_combined(void **state) {
+    struct ntpdate_server servers[] = {answered(0.010, 0.01), answered(0.012, 0.01)};
+    struct ntpdate_result result = ntpdate_choose(servers, 2);
+
+    (void)state;
+    assert_true(result.chosen >= 0);
+    assert_true(fabs(result.offset - 0.011) < 1e-6);
+}
+
+static void falseticker_has_no_part_in_the_combination(void **state) {
+    struct ntpdate_server servers[] = {answered(100, 0.0001), answered(0.010, 0.01),
+                                       answered(0.012, 0.01)};
+
+    (void)state;
+    assert_true(fabs(ntpdate_choose(servers, 3).offset - 0.011) < 1e-6);
 }
 
 static void silent_servers_have_no_vote(void **state) {
     struct ntpdate_server servers[] = {{.answered = 0}, {.answered = 0}, answered(1, 0.01)};
 
     (void)state;
-    assert_int_equal(ntpdate_choose(servers, 3), 2);
+    assert_int_equal(ntpdate_choose(servers, 3).chosen, 2);
     assert_string_equal(servers[0].fault, "no data");
 }
 
@@ -273,7 +346,7 @@ static void server_that_is_not_synchronised_is_refused(void **state) {
 
     (void)state;
     server.header.leap = NTP_LEAP_UNSYNCHRONISED;
-    assert_int_equal(ntpdate_choose(&server, 1), -1);
+    assert_int_equal(ntpdate_choose(&server, 1).chosen, -1);
 }
 
 static void stratum_0_and_16_are_refused(void **state) {
@@ -282,7 +355,7 @@ static void stratum_0_and_16_are_refused(void **state) {
         struct ntpdate_server server = answered(1, 0.01);
 
         server.header.stratum = stratum;
-        assert_int_equal(ntpdate_choose(&server, 1),
+        assert_int_equal(ntpdate_choose(&server, 1).chosen,
                          stratum == 0 || stratum == NTP_MAX_STRATUM ? -1 : 0);
     }
 }
@@ -292,7 +365,7 @@ static void server_without_sync_for_a_day_is_refused(void **state) {
 
     (void)state;
     server.header.transmit_time = server.header.reference_time + (UINT64_C(86500) << 32);
-    assert_int_equal(ntpdate_choose(&server, 1), -1);
+    assert_int_equal(ntpdate_choose(&server, 1).chosen, -1);
 }
 
 static void reference_in_the_future_is_refused(void **state) {
@@ -300,7 +373,7 @@ static void reference_in_the_future_is_refused(void **state) {
 
     (void)state;
     server.header.reference_time = server.header.transmit_time + (UINT64_C(2) << 32);
-    assert_int_equal(ntpdate_choose(&server, 1), -1);
+    assert_int_equal(ntpdate_choose(&server, 1).chosen, -1);
 }
 
 static void far_server_is_refused(void **state) {
@@ -308,7 +381,7 @@ static void far_server_is_refused(void **state) {
 
     (void)state;
     server.header.root_dispersion = 20;
-    assert_int_equal(ntpdate_choose(&server, 1), -1);
+    assert_int_equal(ntpdate_choose(&server, 1).chosen, -1);
 }
 
 /* --- options
@@ -359,6 +432,17 @@ static void wrong_options_of_ntpdate_have_status_2(void **state) {
     assert_int_equal(status_of_options("--port", "65536"), 2);
     assert_int_equal(status_of_options("--por", "1"), 2);
     assert_int_equal(status_of_options("-x", NULL), 2);
+    assert_int_equal(status_of_options("-o", "0"), 2);
+    assert_int_equal(status_of_options("-o", "5"), 2);
+    assert_int_equal(status_of_options("-o", "4"), 0);
+    assert_int_equal(status_of_options("-e", "1"), 2);
+    assert_int_equal(status_of_options("-e", "0.002"), 0);
+    assert_int_equal(status_of_options("-a", "0"), 2);
+    assert_int_equal(status_of_options("-a", "1"), 0);
+    assert_int_equal(status_of_options("-k", NULL), 2);
+    assert_int_equal(status_of_options("--deadline", "0"), 2);
+    assert_int_equal(status_of_options("--max-step", "-1"), 2);
+    assert_int_equal(status_of_options("--retry", NULL), 0);
     assert_int_equal(status_of_options("-p", "8"), 0);
 }
 
@@ -393,10 +477,15 @@ int main(void) {
         cmocka_unit_test(server_that_only_forges_has_no_data),
         cmocka_unit_test(lost_answers_are_not_waited_for_longer_than_asked),
         cmocka_unit_test(kiss_of_death_ends_the_questions),
+        cmocka_unit_test(server_that_denies_is_not_asked_again),
+        cmocka_unit_test(server_that_limits_may_be_asked_later),
+        cmocka_unit_test(deadline_ends_the_waiting_and_keeps_what_came),
         cmocka_unit_test(closed_port_is_given_up_at_once),
         cmocka_unit_test(majority_outvotes_a_falseticker),
         cmocka_unit_test(two_servers_that_disagree_leave_none),
         cmocka_unit_test(nearer_server_leads),
+        cmocka_unit_test(servers_that_agree_are_combined),
+        cmocka_unit_test(falseticker_has_no_part_in_the_combination),
         cmocka_unit_test(silent_servers_have_no_vote),
         cmocka_unit_test(server_that_is_not_synchronised_is_refused),
         cmocka_unit_test(stratum_0_and_16_are_refused),
