@@ -1,82 +1,134 @@
 /* healthcheck: is the local chronyd well? One line, exit status 0 or 1, within a second whatever
  * happens: no names are looked up, every wait has an end. */
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 
 #include "applets/applets.h"
 #include "applets/chronyc/chronyc.h"
 #include "applets/chronyc/long_options.h"
 #include "applets/chronyc/summary.h"
+#include "applets/tools/tool.h"
+#include "core/linux/socket.h"
+#include "core/wire/ntp.h"
 
-#define DEADLINE  (9 * NS_PER_S / 10) /* of all questions together; probes often have 1 s */
-#define TIMEOUT   280                 /* ms for one address: the Unix socket, then both loopbacks */
+#define DEADLINE                                                                                   \
+    (3 * NS_PER_S / 4) /* of all questions together; a probe has 1 s, its start included */
+#define TIMEOUT   230  /* ms for one address: the Unix socket, then both loopbacks */
 #define LINE_SIZE 256
+#define LOOPBACK  0x7f000001
+
+static const struct address ipv6_loopback = {.bytes = {[15] = 1}, .family = ADDRESS_IPV6};
 
 static const char usage[] =
     "Usage: healthcheck [OPTION]...\n"
-    "Exit status 0: the local chronyd is synchronised; 1: it is not, or silent.\n"
-    "  --max-stratum N  limits (15)\n"
-    "  --max-offset S   of the clock's offset (none)\n"
-    "  --max-age S      of the last update's age (none)\n"
+    "Exit status 0: the local chronyd is synchronised, and within the limits; 1: it is not.\n"
+    "  --live           it is enough that it answers\n"
+    "  --max-error S    limits: of the clock's error (offset and root distance)\n"
+    "  --max-offset S   of its offset alone\n"
+    "  --max-stratum N  (15)\n"
+    "  --max-age S      of the last update's age\n"
+    "  --min-sources N  reachable sources, at least\n"
     "  --no-local       the local reference is not enough\n"
+    "  --serving        it answers NTP requests on the loopback, too\n"
+    "  --ntp-port N     there (123)\n"
     "  --json           answer in JSON\n"
     "  -h PATH|ADDRESS  ask there (" CONTROL_CLIENT_SERVERS ")\n"
     "  -p PORT          UDP port (323)\n";
 
 struct settings {
-    double max_stratum, max_offset, max_age, port;
-    bool no_local, json;
+    double max_error, max_offset, max_stratum, max_age, min_sources, ntp_port, port;
+    bool live, no_local, serving, json;
     const char *hosts;
 };
 
 static const struct long_option options[] = {
-    {"--max-stratum", OPTION_NUMBER, offsetof(struct settings, max_stratum)},
+    {"--live", OPTION_FLAG, offsetof(struct settings, live)},
+    {"--max-error", OPTION_NUMBER, offsetof(struct settings, max_error)},
     {"--max-offset", OPTION_NUMBER, offsetof(struct settings, max_offset)},
+    {"--max-stratum", OPTION_NUMBER, offsetof(struct settings, max_stratum)},
     {"--max-age", OPTION_NUMBER, offsetof(struct settings, max_age)},
+    {"--min-sources", OPTION_NUMBER, offsetof(struct settings, min_sources)},
     {"--no-local", OPTION_FLAG, offsetof(struct settings, no_local)},
+    {"--serving", OPTION_FLAG, offsetof(struct settings, serving)},
+    {"--ntp-port", OPTION_NUMBER, offsetof(struct settings, ntp_port)},
     {"--json", OPTION_FLAG, offsetof(struct settings, json)},
     {"-h", OPTION_TEXT, offsetof(struct settings, hosts)},
     {"-p", OPTION_NUMBER, offsetof(struct settings, port)},
     {NULL, 0, 0},
 };
 
+/* Whether a synchronised NTP server answers there, in half of the time that is left. */
+static bool is_serving(struct address address, uint16_t port, ns_t deadline) {
+    struct ntp_header header = {.version = 4, .mode = NTP_MODE_CLIENT};
+    uint8_t bytes[NTP_HEADER_SIZE];
+    struct endpoint endpoint = {address, port};
+    struct sockaddr_storage to;
+    socklen_t to_length = socket_address_from_endpoint(&endpoint, 0, &to);
+    struct pollfd waiting = {.fd = socket_new(to.ss_family), .events = POLLIN};
+    ntp_time_t cookie;
+
+    getrandom(&cookie, sizeof cookie, 0);
+    header.transmit_time = cookie;
+    ntp_header_encode(&header, bytes);
+    if (connect(waiting.fd, (struct sockaddr *)&to, to_length) < 0 ||
+        send(waiting.fd, bytes, sizeof bytes, 0) < 0 ||
+        poll(&waiting, 1, tool_poll_timeout(deadline) / 2) <= 0 ||
+        recv(waiting.fd, bytes, sizeof bytes, 0) != sizeof bytes)
+        return false;
+    ntp_header_decode(bytes, &header);
+    return header.mode == NTP_MODE_SERVER && header.origin_time == cookie &&
+           header.leap != NTP_LEAP_UNSYNCHRONISED && header.stratum > 0 &&
+           header.stratum < NTP_MAX_STRATUM;
+}
+
 /* Says in `text` what is wrong; leaves it empty when nothing is. */
 static void judge(const struct summary *summary, const struct settings *settings,
                   struct text *text) {
-    if (!summary->answered || !summary->synchronised)
+    double error = fabs(summary->offset) + summary->distance;
+
+    if (!summary->answered || (!summary->synchronised && !settings->live))
         summary_print(summary, text);
+    else if (settings->live)
+        return;
     else if (summary->local && settings->no_local)
-        text_printf(text, "no source is selected, stratum %u is the local reference's",
-                    summary->stratum);
+        text_append(text, "no source is selected, only the local reference");
     else if (summary->stratum > settings->max_stratum)
         text_printf(text, "stratum %u is above %g", summary->stratum, settings->max_stratum);
+    else if (!(error <= settings->max_error))
+        text_printf(text, "error of %.6f s is beyond %g s", error, settings->max_error);
     else if (!(fabs(summary->offset) <= settings->max_offset))
         text_printf(text, "offset %+.6f s is beyond %g s", summary->offset, settings->max_offset);
     else if (!(summary->age <= settings->max_age))
         text_printf(text, "last update was %.0f s ago, more than %g s", summary->age,
                     settings->max_age);
-}
-
-static const char *boolean(bool value) {
-    return value ? "true" : "false";
+    else if (summary->reachable < settings->min_sources)
+        text_printf(text, "%d sources are reachable, fewer than %g", summary->reachable,
+                    settings->min_sources);
 }
 
 static void print_json(const struct summary *summary, bool healthy, const char *reason) {
-    printf("{\"healthy\":%s,\"reason\":\"%s\"", boolean(healthy), reason);
-    if (summary->answered)
-        printf(",\"synchronised\":%s,\"local\":%s,\"stratum\":%u,\"offset\":%.9f,\"root_distance\":"
-               "%.9f,"
+    static const char words[][6] = {"false", "true"};
+
+    printf("{\"healthy\":%s,\"reason\":\"%s\",\"synchronised\":%s", words[healthy], reason,
+           words[summary->synchronised]);
+    if (summary->synchronised)
+        printf(",\"local\":%s,\"stratum\":%u,\"offset\":%.9f,\"root_distance\":%.6f,"
                "\"update_age\":%.3f",
-               boolean(summary->synchronised), boolean(summary->local), summary->stratum,
-               summary->offset, summary->distance, summary->age);
+               words[summary->local], summary->stratum, summary->offset, summary->distance,
+               summary->age);
     puts("}");
 }
 
 int healthcheck_main(int argc, char **argv) {
     struct settings settings = {
-        .max_stratum = 15.0,
+        .max_error = HUGE_VAL,
         .max_offset = HUGE_VAL,
+        .max_stratum = 15.0,
         .max_age = HUGE_VAL,
+        .ntp_port = NTP_PORT,
         .port = CONTROL_PORT,
         .hosts = CONTROL_CLIENT_SERVERS,
     };
@@ -95,12 +147,18 @@ int healthcheck_main(int argc, char **argv) {
     control_client_add_servers(&client, settings.hosts, (uint16_t)settings.port, ADDRESS_NONE,
                                false);
     summary_take(&client, &summary);
+    if (summary.synchronised && settings.min_sources > 0)
+        summary_count_sources(&client, &summary);
     control_client_close(&client);
 
     char line[LINE_SIZE];
     struct text text;
     text_init(&text, line, sizeof(line));
     judge(&summary, &settings, &text);
+    if (text.length == 0 && settings.serving &&
+        !is_serving(address_ipv4(LOOPBACK), (uint16_t)settings.ntp_port, client.deadline) &&
+        !is_serving(ipv6_loopback, (uint16_t)settings.ntp_port, client.deadline))
+        text_printf(&text, "no time from port %g (is 127.0.0.1 allowed?)", settings.ntp_port);
     bool healthy = text.length == 0;
     if (settings.json) {
         print_json(&summary, healthy, line);

@@ -7,9 +7,10 @@
 #include "applets/chronyc/chronyc.h"
 
 #define LEAP_UNSYNCHRONISED 3
+#define RECENT_POLLS        7 /* bits of the last three in the reachability register */
 #define MAX_STRATUM         15
 
-static void count_sources(struct control_client *client, struct summary *summary) {
+void summary_count_sources(struct control_client *client, struct summary *summary) {
     struct control_answer answer;
     if (!control_client_ask(client, CONTROL_REQ_N_SOURCES, NULL, &answer) ||
         answer.type != CONTROL_RPY_N_SOURCES)
@@ -20,7 +21,7 @@ static void count_sources(struct control_client *client, struct summary *summary
             answer.type != CONTROL_RPY_SOURCE_DATA)
             return;
         summary->sources++;
-        summary->reachable += answer.source_data.reachability != 0;
+        summary->reachable += (answer.source_data.reachability & RECENT_POLLS) != 0;
         summary->unresolved += answer.source_data.ip_addr.family == ADDRESS_ID;
     }
 }
@@ -46,7 +47,7 @@ void summary_take(struct control_client *client, struct summary *summary) {
         summary->age =
             fmax(ns_difference((ns_t)now.tv_sec * NS_PER_S + now.tv_nsec, tracking->ref_time), 0.0);
     if (!summary->synchronised)
-        count_sources(client, summary);
+        summary_count_sources(client, summary);
 }
 
 void summary_print(const struct summary *summary, struct text *text) {

@@ -14,10 +14,13 @@ struct summary {
     double offset;         /* s the clock is fast */
     double distance;       /* s, root distance: half the root delay and the root dispersion */
     double age; /* s since the last update; 0 with the local reference, which needs none */
-    int sources, reachable, unresolved; /* counted when not synchronised */
+    int sources, reachable, unresolved;
 };
 
+/* sources, reachable and unresolved are counted when it is not synchronised, or by the second one.
+ * Reachable: one of the last three polls was answered. */
 void summary_take(struct control_client *client, struct summary *summary);
+void summary_count_sources(struct control_client *client, struct summary *summary);
 
 /* "stratum 3, offset +0.000012 s, root distance 0.004 s, last update 12 s ago", or what is amiss.
  */

@@ -23,7 +23,7 @@ static int print_file(const struct tool *tool, const char *name) {
             return tool_failed(tool, "can't print", name);
     }
     if (count < 0)
-        tool_failed(tool, "can't read", name);
+        tool_failed(tool, "read error", NULL);
     if (file != STDIN_FILENO)
         close(file);
     return count < 0;

@@ -44,11 +44,13 @@ static ns_t deadline(ns_t wait) {
 static void say(const struct nc *nc, const struct addrinfo *address, const char *how) {
     char text[TOOL_ADDRESS_SIZE];
 
-    if (!nc->verbose)
-        return;
     const char *reason = strerror(errno);
 
     tool_address(address->ai_addr, text);
+    if (how == NULL && !nc->verbose && !nc->probe)
+        tool_error(&nc->tool, "can't connect to remote host (%s): %s", text, reason);
+    if (!nc->verbose)
+        return;
     fprintf(stderr, how == NULL ? "nc: %s (%s:%s): %s\n" : "%s (%s:%s) %s\n", nc->tool.operands[0],
             text, nc->tool.operands[1], how == NULL ? reason : how);
 }

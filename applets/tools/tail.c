@@ -214,14 +214,14 @@ static bool parse_options(struct tail *tail) {
             tail->tool.cluster = NULL;
         }
     }
-    tail->headings = tail->tool.operand_count > 1 && !quiet;
+    tail->headings = !quiet;
     return follows;
 }
 
 int tail_main(int argc, char **argv) {
     struct tail tail = {.tool = tool_begin(argv, "tail", usage), .lines = 10};
-    bool follows = parse_options(&tail), any = tail.by_name;
-    int count = tail.tool.operand_count, status = 0;
+    bool follows = parse_options(&tail);
+    int count = tail.tool.operand_count, opened = 0, status = 0;
     struct file *files = calloc((size_t)count + 1, sizeof *files),
                 *end = files + (count > 0 ? count : 1);
 
@@ -233,13 +233,20 @@ int tail_main(int argc, char **argv) {
         file->name = count > 0 ? tail.tool.operands[file - files] : "-";
         file->descriptor =
             strcmp(file->name, "-") == 0 ? STDIN_FILENO : open(file->name, O_RDONLY | O_CLOEXEC);
+        opened += file->descriptor >= 0;
         if (file->descriptor < 0)
             status = tool_failed(&tail.tool, "can't open", file->name);
-        else if (!print_end(&tail, file))
-            status = tool_failed(&tail.tool, "can't read", file->name);
-        any = any || file->descriptor >= 0;
     }
-    while (follows && any) {
+    if (opened == 0 && !tail.by_name) {
+        tool_error(&tail.tool, "no files");
+        return status;
+    }
+    tail.headings = tail.headings && (tail.by_name ? count : opened) > 1;
+    for (struct file *file = files; file < end; file++) {
+        if (file->descriptor >= 0 && !print_end(&tail, file))
+            status = tool_failed(&tail.tool, "read error", NULL);
+    }
+    while (follows) {
         poll(NULL, 0, LOOK_EVERY_MS);
         for (struct file *file = files; file < end; file++)
             follow(&tail, file);

@@ -55,7 +55,7 @@ int tool_option(struct tool *tool, const char *letters) {
     const char *known = letter == ':' ? NULL : strchr(letters, letter);
 
     if (known == NULL) {
-        tool_error(tool, "unknown option '%s'", tool->words[-1]);
+        tool_error(tool, "invalid option -- '%c'", letter);
         tool_usage(tool);
     }
     tool->value = NULL;
@@ -66,7 +66,7 @@ int tool_option(struct tool *tool, const char *letters) {
             tool->value = *tool->words++;
         tool->cluster = NULL;
         if (tool->value == NULL && known[2] != ':') {
-            tool_error(tool, "option -%c needs a value", letter);
+            tool_error(tool, "option requires an argument -- '%c'", letter);
             tool_usage(tool);
         }
     }
@@ -79,7 +79,7 @@ double tool_number(const struct tool *tool, double low, double high) {
 
     if (end == tool->value || *end != '\0' || !(number >= low && number <= high)) {
         tool_error(tool, "invalid number '%s'", tool->value);
-        tool_usage(tool);
+        exit(tool->usage_status);
     }
     return number;
 }
@@ -96,7 +96,12 @@ void tool_error(const struct tool *tool, const char *format, ...) {
 }
 
 int tool_failed(const struct tool *tool, const char *what, const char *object) {
-    tool_error(tool, "%s '%s': %s", what, object, strerror(errno));
+    const char *reason = strerror(errno);
+
+    if (object == NULL)
+        tool_error(tool, "%s: %s", what, reason);
+    else
+        tool_error(tool, "%s '%s': %s", what, object, reason);
     return 1;
 }
 

@@ -34,14 +34,17 @@ int tool_option(struct tool *tool, const char *letters);
 /* Prints the usage text on stderr and exits with usage_status. */
 _Noreturn void tool_usage(const struct tool *tool);
 
-/* The option's value as a number within low..high; anything else is a usage error. */
+/* The option's value as a number within low..high; anything else ends the program with
+ * usage_status.
+ */
 double tool_number(const struct tool *tool, double low, double high);
 
 /* "name: message" on stderr. */
 void tool_error(const struct tool *tool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "name: what 'object': reason" with errno's text; returns 1, the exit status. */
+/* "name: what 'object': reason" with errno's text; without an object "name: what: reason". Returns
+ * 1, the exit status. */
 int tool_failed(const struct tool *tool, const char *what, const char *object);
 
 /* Flushes stdout; the status to exit with: `status`, or 1 with a message when the output could not
