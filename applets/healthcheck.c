@@ -14,9 +14,9 @@
 #include "core/linux/socket.h"
 #include "core/wire/ntp.h"
 
-#define DEADLINE                                                                                   \
-    (3 * NS_PER_S / 4) /* of all questions together; a probe has 1 s, its start included */
-#define TIMEOUT   230  /* ms for one address: the Unix socket, then both loopbacks */
+/* Of all questions together; a probe has 1 s, and its start is in it. */
+#define DEADLINE  (3 * NS_PER_S / 4)
+#define TIMEOUT   230 /* ms for one address: the Unix socket, then both loopbacks */
 #define LINE_SIZE 256
 #define LOOPBACK  0x7f000001
 

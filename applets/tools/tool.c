@@ -24,6 +24,20 @@ _Noreturn void tool_usage(const struct tool *tool) {
     exit(tool->usage_status);
 }
 
+/* The letter of a long option, as a cluster of its own; NULL: there is none of this name. */
+static const char *find_name(const struct tool *tool, const char *name) {
+    const char *at = tool->names == NULL ? "" : tool->names;
+
+    while (*at != '\0') {
+        const char *letter = at + strlen(at) + 1;
+
+        if (strcmp(at, name) == 0)
+            return letter;
+        at = letter + 2;
+    }
+    return NULL;
+}
+
 /* The next word that is a cluster of options; operands met on the way move to the front of the
  * array. */
 static bool next_cluster(struct tool *tool) {
@@ -39,7 +53,9 @@ static bool next_cluster(struct tool *tool) {
             printf("usage: %s", tool->usage);
             exit(tool_finish(tool, 0));
         } else {
-            tool->cluster = word + 1;
+            const char *letter = word[1] == '-' ? find_name(tool, word + 2) : NULL;
+
+            tool->cluster = letter != NULL ? letter : word + 1;
             return true;
         }
     }

@@ -14,13 +14,14 @@
 struct tool {
     const char *name;  /* in front of every message */
     const char *usage; /* for --help, and behind a wrong command line */
+    const char *names; /* of options: "port\0P\0all\0a\0": --port is the letter P. NULL: none */
     int usage_status;  /* exit status of a wrong command line */
     char **operands;   /* NULL-terminated; complete once tool_option() has returned 0 */
     int operand_count;
-    char *value; /* of the option just returned; NULL when an optional one was left out */
+    const char *value; /* of the option just returned; NULL when an optional one was left out */
 
     char **words; /* from here on the loop's own */
-    char *cluster;
+    const char *cluster;
     bool only_operands;
 };
 
