@@ -8,9 +8,9 @@
 
 #include "applets/applets.h"
 #include "applets/chronyc/chronyc.h"
-#include "applets/chronyc/long_options.h"
 #include "applets/chronyc/summary.h"
 #include "applets/tools/tool.h"
+#include "core/base/bytes.h"
 #include "core/linux/socket.h"
 #include "core/wire/ntp.h"
 
@@ -23,8 +23,8 @@
 static const struct address ipv6_loopback = {.bytes = {[15] = 1}, .family = ADDRESS_IPV6};
 
 static const char usage[] =
-    "Usage: healthcheck [OPTION]...\n"
-    "Exit status 0: the local chronyd is synchronised, and within the limits; 1: it is not.\n"
+    "healthcheck [OPTION]...\n"
+    "Status 0: the local chronyd is synchronised and within the limits; 1: not.\n"
     "  --live           it is enough that it answers\n"
     "  --max-error S    limits: of the clock's error (offset and root distance)\n"
     "  --max-offset S   of its offset alone\n"
@@ -35,51 +35,56 @@ static const char usage[] =
     "  --serving        it answers NTP requests on the loopback, too\n"
     "  --ntp-port N     there (123)\n"
     "  --json           answer in JSON\n"
-    "  -h PATH|ADDRESS  ask there (" CONTROL_CLIENT_SERVERS ")\n"
+    "  -h PATH|ADDRESS  ask there, not in the usual places\n"
     "  -p PORT          UDP port (323)\n";
 
 struct settings {
-    double max_error, max_offset, max_stratum, max_age, min_sources, ntp_port, port;
-    bool live, no_local, serving, json;
+    double max_error, max_offset, max_age;
+    int max_stratum, min_sources, ntp_port, port;
+    int live, no_local, serving, json;
     const char *hosts;
 };
 
-static const struct long_option options[] = {
-    {"--live", OPTION_FLAG, offsetof(struct settings, live)},
-    {"--max-error", OPTION_NUMBER, offsetof(struct settings, max_error)},
-    {"--max-offset", OPTION_NUMBER, offsetof(struct settings, max_offset)},
-    {"--max-stratum", OPTION_NUMBER, offsetof(struct settings, max_stratum)},
-    {"--max-age", OPTION_NUMBER, offsetof(struct settings, max_age)},
-    {"--min-sources", OPTION_NUMBER, offsetof(struct settings, min_sources)},
-    {"--no-local", OPTION_FLAG, offsetof(struct settings, no_local)},
-    {"--serving", OPTION_FLAG, offsetof(struct settings, serving)},
-    {"--ntp-port", OPTION_NUMBER, offsetof(struct settings, ntp_port)},
-    {"--json", OPTION_FLAG, offsetof(struct settings, json)},
-    {"-h", OPTION_TEXT, offsetof(struct settings, hosts)},
-    {"-p", OPTION_NUMBER, offsetof(struct settings, port)},
-    {NULL, 0, 0},
+#define MEMBER(name) offsetof(struct settings, name)
+#define LARGEST      1e30F
+
+static const char names[] = "live\0L\0max-error\0E\0max-offset\0O\0max-stratum\0S\0max-age\0A\0"
+                            "min-sources\0N\0no-local\0R\0serving\0V\0ntp-port\0P\0json\0j\0";
+
+static const struct tool_row rows[] = {
+    {'L', TOOL_SET, MEMBER(live), 1, 0},
+    {'E', TOOL_NUMBER, MEMBER(max_error), 0, LARGEST},
+    {'O', TOOL_NUMBER, MEMBER(max_offset), 0, LARGEST},
+    {'S', TOOL_INTEGER, MEMBER(max_stratum), 0, 15},
+    {'A', TOOL_NUMBER, MEMBER(max_age), 0, LARGEST},
+    {'N', TOOL_INTEGER, MEMBER(min_sources), 0, 512},
+    {'R', TOOL_SET, MEMBER(no_local), 1, 0},
+    {'V', TOOL_SET, MEMBER(serving), 1, 0},
+    {'P', TOOL_INTEGER, MEMBER(ntp_port), 1, 65535},
+    {'j', TOOL_SET, MEMBER(json), 1, 0},
+    {'h', TOOL_TEXT, MEMBER(hosts), 0, 0},
+    {'p', TOOL_INTEGER, MEMBER(port), 1, 65535},
+    {'\0', 0, 0, 0, 0},
 };
 
 /* Whether a synchronised NTP server answers there, in half of the time that is left. */
-static bool is_serving(struct address address, uint16_t port, ns_t deadline) {
-    struct ntp_header header = {.version = 4, .mode = NTP_MODE_CLIENT};
-    uint8_t bytes[NTP_HEADER_SIZE];
-    struct endpoint endpoint = {address, port};
+static bool is_serving(struct address address, int port, ns_t deadline) {
+    uint8_t request[NTP_HEADER_SIZE] = {4 << 3 | NTP_MODE_CLIENT}, answer[NTP_HEADER_SIZE];
+    struct endpoint endpoint = {address, (uint16_t)port};
     struct sockaddr_storage to;
-    socklen_t to_length = socket_address_from_endpoint(&endpoint, 0, &to);
+    socklen_t length = socket_address_from_endpoint(&endpoint, 0, &to);
     struct pollfd waiting = {.fd = socket_new(to.ss_family), .events = POLLIN};
-    ntp_time_t cookie;
+    struct ntp_header header;
 
-    getrandom(&cookie, sizeof cookie, 0);
-    header.transmit_time = cookie;
-    ntp_header_encode(&header, bytes);
-    if (connect(waiting.fd, (struct sockaddr *)&to, to_length) < 0 ||
-        send(waiting.fd, bytes, sizeof bytes, 0) < 0 ||
+    getrandom(request + NTP_HEADER_SIZE - 8, 8, 0); /* the transmit timestamp */
+    if (connect(waiting.fd, (struct sockaddr *)&to, length) < 0 ||
+        send(waiting.fd, request, sizeof request, 0) < 0 ||
         poll(&waiting, 1, tool_poll_timeout(deadline) / 2) <= 0 ||
-        recv(waiting.fd, bytes, sizeof bytes, 0) != sizeof bytes)
+        recv(waiting.fd, answer, sizeof answer, 0) != sizeof answer)
         return false;
-    ntp_header_decode(bytes, &header);
-    return header.mode == NTP_MODE_SERVER && header.origin_time == cookie &&
+    ntp_header_decode(answer, &header);
+    return header.mode == NTP_MODE_SERVER &&
+           header.origin_time == get_be64(request + NTP_HEADER_SIZE - 8) &&
            header.leap != NTP_LEAP_UNSYNCHRONISED && header.stratum > 0 &&
            header.stratum < NTP_MAX_STRATUM;
 }
@@ -95,8 +100,8 @@ static void judge(const struct summary *summary, const struct settings *settings
         return;
     else if (summary->local && settings->no_local)
         text_append(text, "no source is selected, only the local reference");
-    else if (summary->stratum > settings->max_stratum)
-        text_printf(text, "stratum %u is above %g", summary->stratum, settings->max_stratum);
+    else if ((int)summary->stratum > settings->max_stratum)
+        text_printf(text, "stratum %u is above %d", summary->stratum, settings->max_stratum);
     else if (!(error <= settings->max_error))
         text_printf(text, "error of %.6f s is beyond %g s", error, settings->max_error);
     else if (!(fabs(summary->offset) <= settings->max_offset))
@@ -105,7 +110,7 @@ static void judge(const struct summary *summary, const struct settings *settings
         text_printf(text, "last update was %.0f s ago, more than %g s", summary->age,
                     settings->max_age);
     else if (summary->reachable < settings->min_sources)
-        text_printf(text, "%d sources are reachable, fewer than %g", summary->reachable,
+        text_printf(text, "%d sources are reachable, fewer than %d", summary->reachable,
                     settings->min_sources);
 }
 
@@ -126,16 +131,19 @@ int healthcheck_main(int argc, char **argv) {
     struct settings settings = {
         .max_error = HUGE_VAL,
         .max_offset = HUGE_VAL,
-        .max_stratum = 15.0,
+        .max_stratum = 15,
         .max_age = HUGE_VAL,
         .ntp_port = NTP_PORT,
         .port = CONTROL_PORT,
         .hosts = CONTROL_CLIENT_SERVERS,
     };
+    struct tool tool = tool_begin(argv, "healthcheck", usage);
+
     (void)argc;
-    int status = long_options_parse(argv, options, &settings, usage);
-    if (status >= 0)
-        return status;
+    tool.names = names;
+    tool_take_options(&tool, rows, &settings);
+    if (tool.operand_count > 0)
+        tool_usage(&tool);
 
     struct control_client client;
     struct summary summary;
@@ -156,9 +164,9 @@ int healthcheck_main(int argc, char **argv) {
     text_init(&text, line, sizeof(line));
     judge(&summary, &settings, &text);
     if (text.length == 0 && settings.serving &&
-        !is_serving(address_ipv4(LOOPBACK), (uint16_t)settings.ntp_port, client.deadline) &&
-        !is_serving(ipv6_loopback, (uint16_t)settings.ntp_port, client.deadline))
-        text_printf(&text, "no time from port %g (is 127.0.0.1 allowed?)", settings.ntp_port);
+        !is_serving(address_ipv4(LOOPBACK), settings.ntp_port, client.deadline) &&
+        !is_serving(ipv6_loopback, settings.ntp_port, client.deadline))
+        text_printf(&text, "no time from port %d (is 127.0.0.1 allowed?)", settings.ntp_port);
     bool healthy = text.length == 0;
     if (settings.json) {
         print_json(&summary, healthy, line);

@@ -7,35 +7,40 @@
 
 #include "applets/applets.h"
 #include "applets/chronyc/chronyc.h"
-#include "applets/chronyc/long_options.h"
 #include "applets/chronyc/summary.h"
+#include "applets/tools/tool.h"
 
 #define LINE_SIZE    256
 #define TIMEOUT      500 /* ms of a question: a progress line comes each second */
 #define MIN_INTERVAL 1.0
 
 static const char usage[] =
-    "Usage: synctest [OPTION]...\n"
+    "synctest [OPTION]...\n"
     "Waits for synchronisation, shows it, says PASS or FAIL, then a line a minute.\n"
     "  --timeout S   wait so long (120)\n"
     "  --interval S  between the lines afterwards (60)\n"
     "  --once        leave after the verdict: status 0 is PASS\n"
-    "  -h HOST       ask there (" CONTROL_CLIENT_SERVERS ")\n"
+    "  -h HOST       ask there, not in the usual places\n"
     "  -p PORT       UDP port (323)\n";
 
 struct settings {
-    double timeout, interval, port;
-    bool once;
+    double timeout, interval;
+    int port, once;
     const char *hosts;
 };
 
-static const struct long_option options[] = {
-    {"--timeout", OPTION_NUMBER, offsetof(struct settings, timeout)},
-    {"--interval", OPTION_NUMBER, offsetof(struct settings, interval)},
-    {"--once", OPTION_FLAG, offsetof(struct settings, once)},
-    {"-h", OPTION_TEXT, offsetof(struct settings, hosts)},
-    {"-p", OPTION_NUMBER, offsetof(struct settings, port)},
-    {NULL, 0, 0},
+#define MEMBER(name) offsetof(struct settings, name)
+#define LONGEST      1e9F
+
+static const char names[] = "timeout\0t\0interval\0i\0once\0o\0";
+
+static const struct tool_row rows[] = {
+    {'t', TOOL_NUMBER, MEMBER(timeout), 0, LONGEST},
+    {'i', TOOL_NUMBER, MEMBER(interval), 0, LONGEST},
+    {'o', TOOL_SET, MEMBER(once), 1, 0},
+    {'h', TOOL_TEXT, MEMBER(hosts), 0, 0},
+    {'p', TOOL_INTEGER, MEMBER(port), 1, 65535},
+    {'\0', 0, 0, 0, 0},
 };
 
 static bool is_good(const struct summary *summary) {
@@ -95,10 +100,13 @@ static void keep_watching(struct chronyc *session, double interval) {
 int synctest_main(int argc, char **argv) {
     struct settings settings = {
         .timeout = 120.0, .interval = 60.0, .port = CONTROL_PORT, .hosts = CONTROL_CLIENT_SERVERS};
+    struct tool tool = tool_begin(argv, "synctest", usage);
+
     (void)argc;
-    int status = long_options_parse(argv, options, &settings, usage);
-    if (status >= 0)
-        return status;
+    tool.names = names;
+    tool_take_options(&tool, rows, &settings);
+    if (tool.operand_count > 0)
+        tool_usage(&tool);
 
     struct chronyc session;
     struct summary summary;

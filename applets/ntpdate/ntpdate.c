@@ -74,7 +74,7 @@ static struct ntpdate_result ask(struct ntpdate *ntpdate) {
         if (result.chosen >= 0 || !is_worth_another_round(ntpdate))
             return result;
         if (first)
-            ntpdate_log(true, "no server suitable for synchronization yet, trying again");
+            ntpdate_log(true, "no server suitable yet, trying again");
         if (ntpdate->limited)
             pause = PAUSE_MAX;
         ns_t until = ns_add_seconds(monotonic_clock_read(), pause);

@@ -122,8 +122,8 @@ struct ntpdate_result ntpdate_choose(struct ntpdate_server *servers, int count);
 /* "server A, stratum N, offset +S, delay S", and with debug all that is known. */
 void ntpdate_print_server(const struct ntpdate_server *server, bool debug);
 
-/* One JSON object, of ntpdig's members and, when it failed, the last error that was logged. server
- * is NULL when none can be believed. */
+/* One JSON object, of ntpdig's members and, when it failed, what was logged last. server is NULL
+ * when none can be believed. */
 void ntpdate_print_json(const struct ntpdate_server *server, const struct ntpdate_result *result,
                         bool adjusted, bool failed);
 

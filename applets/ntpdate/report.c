@@ -88,7 +88,7 @@ static struct {
     bool quiet; /* only errors */
 } log_target = {.syslog = {.syslog = -1}};
 
-static char last_error[LOG_MESSAGE_SIZE];
+static char last_message[LOG_MESSAGE_SIZE];
 
 /* Names and paths may hold anything. */
 static void print_json_string(const char *name, const char *text) {
@@ -106,19 +106,19 @@ void ntpdate_print_json(const struct ntpdate_server *server, const struct ntpdat
     if (server != NULL) {
         ns_t now = ns_add_seconds(system_clock_read(), adjusted ? 0 : result->offset);
         struct timespec time = {.tv_sec = (time_t)ns_floor_seconds(now)};
+        char format[64];
 
-        printf("\"time\":\"");
-        tool_print_time(stdout, "%Y-%m-%dT%H:%M:%S", &time);
-        printf(".%06d", (int)((now - time.tv_sec * NS_PER_S) / 1000));
-        tool_print_time(stdout, "%z", &time);
-        printf("\",\"offset\":%.6f,\"precision\":%.6f,\"stratum\":%d,", result->offset,
+        snprintf(format, sizeof format, "\"time\":\"%%Y-%%m-%%dT%%H:%%M:%%S.%06d%%z\",",
+                 (int)((now - time.tv_sec * NS_PER_S) / 1000));
+        tool_print_time(stdout, format, &time);
+        printf("\"offset\":%.6f,\"precision\":%.6f,\"stratum\":%d,", result->offset,
                result->distance, server->header.stratum);
         print_json_string("leap", leaps[server->header.leap]);
         print_json_string("host", server->host);
         print_json_string("ip", server->text);
     }
     if (failed)
-        print_json_string("error", last_error);
+        print_json_string("error", last_message);
     printf("\"adjusted\":%s}\n", adjusted ? "true" : "false");
 }
 
@@ -133,19 +133,18 @@ void ntpdate_log_open(const struct ntpdate_settings *settings) {
 void ntpdate_log(bool is_error, const char *format, ...) {
     struct timespec now = {.tv_sec = time(NULL)};
     FILE *stream = is_error ? stderr : stdout;
-    char information[LOG_MESSAGE_SIZE], *message = is_error ? last_error : information;
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(message, LOG_MESSAGE_SIZE, format, arguments);
+    vsnprintf(last_message, sizeof last_message, format, arguments);
     va_end(arguments);
     fflush(stdout);
     if (log_target.syslog.syslog >= 0) {
         struct log log = log_sink_log(&log_target.syslog);
 
-        log.write(log.context, is_error ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL, message);
+        log.write(log.context, is_error ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL, last_message);
     } else if (is_error || !log_target.quiet) {
         tool_print_time(stream, "%e %b %H:%M:%S", &now);
-        fprintf(stream, " ntpdate[%d]: %s\n", (int)getpid(), message);
+        fprintf(stream, " ntpdate[%d]: %s\n", (int)getpid(), last_message);
     }
 }

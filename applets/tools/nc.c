@@ -40,19 +40,16 @@ static ns_t deadline(ns_t wait) {
 }
 
 /* The outcome of an attempt at one address, in words when asked for; errno is the reason when `how`
- * is NULL. */
+ * is NULL, and without -z it is always said. */
 static void say(const struct nc *nc, const struct addrinfo *address, const char *how) {
+    const char *reason = strerror(errno);
     char text[TOOL_ADDRESS_SIZE];
 
-    const char *reason = strerror(errno);
-
     tool_address(address->ai_addr, text);
-    if (how == NULL && !nc->verbose && !nc->probe)
+    if (how == NULL && (nc->verbose || !nc->probe))
         tool_error(&nc->tool, "can't connect to remote host (%s): %s", text, reason);
-    if (!nc->verbose)
-        return;
-    fprintf(stderr, how == NULL ? "nc: %s (%s:%s): %s\n" : "%s (%s:%s) %s\n", nc->tool.operands[0],
-            text, nc->tool.operands[1], how == NULL ? reason : how);
+    else if (nc->verbose)
+        fprintf(stderr, "%s (%s:%s) %s\n", nc->tool.operands[0], text, nc->tool.operands[1], how);
 }
 
 /* A connected, non-blocking socket, or -1 with errno. For UDP that says nothing about the other

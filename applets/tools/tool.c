@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "core/linux/clock.h"
+
+#define MAX_ROWS 32
 
 struct tool tool_begin(char **argv, const char *name, const char *usage) {
     char **words = *argv == NULL ? argv : argv + 1;
@@ -87,6 +90,42 @@ int tool_option(struct tool *tool, const char *letters) {
         }
     }
     return (unsigned char)letter;
+}
+
+static void apply(const struct tool *tool, const struct tool_row *row, void *settings) {
+    char *member = (char *)settings + row->member;
+    double number = (double)row->low;
+
+    if (row->kind == TOOL_TEXT) {
+        memcpy(member, &tool->value, sizeof tool->value);
+        return;
+    }
+    if (row->kind != TOOL_SET)
+        number = tool_number(tool, number, (double)row->high);
+    if (row->kind == TOOL_INTEGER && floor(number) != number)
+        tool_usage(tool);
+    if (row->kind == TOOL_NUMBER)
+        memcpy(member, &number, sizeof number);
+    else
+        memcpy(member, &(int){(int)number}, sizeof(int));
+}
+
+void tool_take_options(struct tool *tool, const struct tool_row *rows, void *settings) {
+    char letters[2 * MAX_ROWS + 1], *end = letters;
+
+    for (const struct tool_row *row = rows; row->letter != '\0'; row++) {
+        *end++ = row->letter;
+        if (row->kind != TOOL_SET)
+            *end++ = ':';
+    }
+    *end = '\0';
+    for (int letter; (letter = tool_option(tool, letters)) != 0;) {
+        const struct tool_row *row = rows;
+
+        while (row->letter != letter)
+            row++;
+        apply(tool, row, settings);
+    }
 }
 
 double tool_number(const struct tool *tool, double low, double high) {

@@ -32,6 +32,25 @@ struct tool tool_begin(char **argv, const char *name, const char *usage);
  * program with the usage text, --help prints it and ends with status 0. */
 int tool_option(struct tool *tool, const char *letters);
 
+/* Options as rows, the last one without a letter: what each sets in a struct of settings, 255 bytes
+ * at most. */
+enum tool_kind {
+    TOOL_SET,     /* int = low; no value */
+    TOOL_INTEGER, /* int, low..high */
+    TOOL_NUMBER,  /* double, low..high */
+    TOOL_TEXT,    /* const char * */
+};
+
+struct tool_row {
+    char letter;
+    uint8_t kind;    /* enum tool_kind */
+    uint8_t member;  /* offset in the settings */
+    float low, high; /* whole numbers up to 2^24 are exact */
+};
+
+/* Takes all options; what is wrong ends the program with usage_status. */
+void tool_take_options(struct tool *tool, const struct tool_row *rows, void *settings);
+
 /* Prints the usage text on stderr and exits with usage_status. */
 _Noreturn void tool_usage(const struct tool *tool);
 
