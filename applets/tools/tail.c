@@ -239,7 +239,8 @@ int tail_main(int argc, char **argv) {
     }
     if (opened == 0 && !tail.by_name) {
         tool_error(&tail.tool, "no files");
-        return status;
+        end = files;
+        follows = false;
     }
     tail.headings = tail.headings && (tail.by_name ? count : opened) > 1;
     for (struct file *file = files; file < end; file++) {

@@ -100,7 +100,7 @@ static void apply(const struct tool *tool, const struct tool_row *row, void *set
         memcpy(member, &tool->value, sizeof tool->value);
         return;
     }
-    if (row->kind != TOOL_SET)
+    if (tool->value != NULL)
         number = tool_number(tool, number, (double)row->high);
     if (row->kind == TOOL_INTEGER && floor(number) != number)
         tool_usage(tool);

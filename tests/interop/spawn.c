@@ -1,5 +1,6 @@
-/* spawn N PROGRAM WORD...: runs it N times, one after the other, and prints what one took: wall time (median, best) and
- * the largest resident set. Small and static itself: until exec a child has its parent's memory, which ru_maxrss counts. */
+/* spawn N PROGRAM WORD...: runs it N times, one after the other, and prints what one took: wall
+ * time (median, best) and the largest resident set. Small and static itself: until exec a child has
+ * its parent's memory, which ru_maxrss counts. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -45,7 +46,7 @@ int main(int argc, char **argv) {
     }
     qsort(times, (size_t)count, sizeof times[0], compare);
     getrusage(RUSAGE_CHILDREN, &usage);
-    printf("median %.2f ms, best %.2f ms, %ld kB resident, status %d\n", times[count / 2], times[0], usage.ru_maxrss,
-           WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    printf("median %.2f ms, best %.2f ms, %ld kB resident, status %d\n", times[count / 2], times[0],
+           usage.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     return 0;
 }
