@@ -86,14 +86,24 @@ static struct ntpdate_result ask(struct ntpdate *ntpdate) {
     }
 }
 
+/* In the order in which they were named, not that in which their names were found. */
+static void print_servers(const struct ntpdate *ntpdate) {
+    for (int host = 0; host < ntpdate->host_count; host++) {
+        for (int i = 0; i < ntpdate->count; i++) {
+            if (ntpdate->servers[i].host == ntpdate->hosts[host].name)
+                ntpdate_print_server(&ntpdate->servers[i], ntpdate->settings.debug);
+        }
+    }
+}
+
 /* The server that leads, or NULL. */
 static const struct ntpdate_server *find_time(struct ntpdate *ntpdate,
                                               struct ntpdate_result *result) {
     const struct ntpdate_settings *settings = &ntpdate->settings;
 
     *result = ask(ntpdate);
-    for (int i = 0; i < ntpdate->count && settings->query && !settings->json; i++)
-        ntpdate_print_server(&ntpdate->servers[i], settings->debug);
+    if (settings->query && !settings->json)
+        print_servers(ntpdate);
     for (int i = 0; i < ntpdate->count; i++) {
         const struct ntpdate_server *server = &ntpdate->servers[i];
 
