@@ -20,21 +20,20 @@ static double now(void) {
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
-/* ms; -1: it failed. */
-static double take_time(char **words) {
+/* ms; -1: it did not start. */
+static double take_time(char **words, int *status) {
     posix_spawn_file_actions_t actions;
     double start;
-    pid_t child;
-    int status = -1;
+    pid_t child = -1;
 
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     start = now();
     if (posix_spawn(&child, words[0], &actions, NULL, words, environ) == 0)
-        waitpid(child, &status, 0);
+        waitpid(child, status, 0);
     posix_spawn_file_actions_destroy(&actions);
-    return status == 0 ? now() - start : -1.0;
+    return child > 0 ? now() - start : -1.0;
 }
 
 /* KB, held up at its end. The kernel's own maximum would count this process too, from before the
@@ -81,21 +80,21 @@ static int compare(const void *a, const void *b) {
 
 int main(int argc, char **argv) {
     static double times[MOST];
-    int count = argc > 2 ? atoi(argv[1]) : 0;
+    int count = argc > 2 ? atoi(argv[1]) : 0, status = 0;
 
     if (count < 1 || count > MOST) {
         fputs("usage: spawn TIMES PROGRAM [ARGUMENT...]\n", stderr);
         return 2;
     }
     for (int i = 0; i < count; i++) {
-        times[i] = take_time(argv + 2);
+        times[i] = take_time(argv + 2, &status);
         if (times[i] < 0.0) {
-            fprintf(stderr, "%s failed\n", argv[2]);
+            fprintf(stderr, "%s did not start\n", argv[2]);
             return 1;
         }
     }
     qsort(times, (size_t)count, sizeof(times[0]), compare);
-    printf("%8.3f ms median %8.3f ms fastest %6ld KB resident\n", times[count / 2], times[0],
-           take_memory(argv + 2));
+    printf("%8.3f ms median %8.3f ms fastest %6ld KB resident, status %d\n", times[count / 2],
+           times[0], take_memory(argv + 2), WIFEXITED(status) ? WEXITSTATUS(status) : -1);
     return 0;
 }

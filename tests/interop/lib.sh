@@ -192,7 +192,12 @@ chronyd() {
     chronyd_name=$2
     shift 2
     start "$chronyd_name" "$(program "$chronyd_kind" chronyd)" -d -x -u root -f "$work/$chronyd_name.conf" "$@"
-    wait_for 10 [ -S "$work/$chronyd_name/chronyd.sock" ] || fail "$chronyd_name starts" 'no socket' "$work/$chronyd_name.log"
+    wait_for 10 answers "$chronyd_name" || fail "$chronyd_name starts" 'no answer' "$work/$chronyd_name.log"
+}
+
+# Whoever answers has opened all of its sockets; that the one of commands exists says less.
+answers() {
+    [ -S "$work/$1/chronyd.sock" ] && chronyc debian "$1" -n activity
 }
 
 program() {
