@@ -8,9 +8,11 @@ COPY scripts/deps scripts/mbedtls-config.h scripts/
 RUN scripts/deps build
 
 COPY Makefile ./
-COPY scripts/image-root scripts/
+COPY scripts/image-root scripts/build-date scripts/
 COPY core core
 COPY applets applets
+# Every time in the layer, seconds since 1970: with it, two builds are the same to the byte.
+ARG SOURCE_DATE_EPOCH=0
 RUN make image-root && mv build/image-root /image-root
 
 FROM scratch

@@ -90,6 +90,18 @@ $(O)/obj/%.o: %.c $(O)/flags | $(LIBRARY)
 	@echo 'cc    $<'
 	@$(CC) $(CFLAGS) $(cflags) -c -o $@ $<
 
+ifeq ($(STATIC),1)
+# One file knows the date, and is compiled again with it. The dynamic build is for simulated clocks, which may say
+# anything.
+build_date := $(or $(shell scripts/build-date),0)
+$(O)/obj/applets/chronyd/chronyd.o: private cflags += -DBUILD_DATE=$(build_date)
+$(O)/obj/applets/chronyd/chronyd.o: $(O)/date
+
+$(O)/date: FORCE
+	@mkdir -p $(@D)
+	@echo '$(build_date)' | cmp -s - $@ || echo '$(build_date)' > $@
+endif
+
 # The tests take from the archive what they need; the program's own main stays in it.
 $(O)/chronobox.a: $(objects)
 	@rm -f $@
@@ -129,7 +141,7 @@ image-root: $(O)/chronobox ## the files of the image, in $(O)/image-root
 	@scripts/image-root $(O)/chronobox $(O)/image-root
 
 image: ## the container image $(IMAGE)
-	docker build --build-arg BASE=$(BASE) -t $(IMAGE) .
+	docker build --build-arg BASE=$(BASE) --build-arg SOURCE_DATE_EPOCH=$(build_date) -t $(IMAGE) .
 
 demo: $(O)/chronobox ## a server and a client on loopback, without root and without Docker
 	@scripts/demo $(O)/chronobox

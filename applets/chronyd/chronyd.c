@@ -39,7 +39,7 @@ static const char usage[] =
     "  -x          leave the clock alone, serve the corrected time\n"
     "  -r          reload measurements of an earlier run\n"
     "  -R          a restart: no initial step or slew\n"
-    "  -s          set the clock from the real-time clock first\n"
+    "  -s          move the clock on to the driftfile's date first\n"
     "  -u USER     account to run as: name, UID or UID:GID\n"
     "  -U          do not insist on being root\n"
     "  -F LEVEL    system call filter: 1 allows what is needed, 2 forbids the worst\n"
@@ -56,6 +56,12 @@ static const char usage[] =
 #define MAX_PRIORITY    99
 #define FIRST_FREE_PORT 1024
 #define AT_ONCE         1e-9 /* s: -t 0 is a time, the engine's 0 is none */
+
+/* When this source was made, s since 1970, from scripts/build-date: no clock is right that says
+ * less. 0, also where clocks are simulated: any may be. */
+#ifndef BUILD_DATE
+#define BUILD_DATE 0
+#endif
 
 static const char *const config_paths[] = {"/etc/chrony.conf", "/etc/chrony/chrony.conf"};
 
@@ -236,15 +242,6 @@ static bool read_config(struct chronyd *daemon) {
     return true;
 }
 
-/* Accepted, so that unit files and images written for chrony start; said, so that nobody relies on
- * them. */
-static void say_what_is_missing(const struct chronyd *daemon) {
-    const struct chronyd_options *options = &daemon->options;
-
-    if (options->set_from_rtc)
-        log_warning(&daemon->log, "-s : the real-time clock is not read yet");
-}
-
 static bool is_path(const char *path) {
     return path && path[0] != '\0' && strcmp(path, "/") != 0;
 }
@@ -315,6 +312,22 @@ static bool write_pidfile(struct chronyd *daemon) {
     }
     log_fatal(&daemon->log, "Could not open %s : %s", path, strerror(errno));
     return false;
+}
+
+/* -s, for a machine whose own clock does not run while it is off. The driftfile was written when
+ * the clock was last known to be right, so it is no later than that. */
+static void restore_time(const struct chronyd *daemon) {
+    const char *drift_file = daemon->config->drift_file;
+
+    if (!daemon->options.set_from_rtc)
+        return;
+    log_warning(&daemon->log, "-s : the real-time clock is not read yet");
+    if (!daemon->host->host.clock_control)
+        return;
+    if (system_clock_advance(BUILD_DATE * NS_PER_S))
+        log_info(&daemon->log, "System time moved on to the build date");
+    if (drift_file && system_clock_advance(file_modified(drift_file)))
+        log_info(&daemon->log, "System time restored from driftfile");
 }
 
 /* After root is gone: the socket's directory has to be that of the account. */
@@ -404,6 +417,7 @@ static struct engine *start_engine(const struct chronyd *daemon) {
                   : options->ipv6 ? ADDRESS_IPV6
                                   : ADDRESS_NONE,
         .initial_precision = system_clock_precision(),
+        .earliest = BUILD_DATE * NS_PER_S,
     };
 
     return engine_new(daemon->config, &engine_options, &daemon->host->host);
@@ -433,6 +447,7 @@ static int serve(struct chronyd *daemon) {
     int status;
 
     start_host(daemon);
+    restore_time(daemon);
     if (!set_process(daemon))
         return 1;
     if (!daemon->options.reload_dumps)
@@ -459,7 +474,6 @@ static int run(struct chronyd *daemon) {
         return 1;
     if (daemon->options.print_config)
         return 0;
-    say_what_is_missing(daemon);
     if (!check_pidfile(daemon) || !find_account(daemon))
         return 1;
     started = 1;

@@ -18,6 +18,7 @@ struct engine_options {
     bool reload_dumps;        /* -r */
     int family;               /* -4, -6: enum address_family; ADDRESS_NONE = both */
     double initial_precision; /* s, 0 = the engine measures */
+    ns_t earliest; /* no time before it is right: it is neither believed nor vouched for */
 };
 
 struct engine;

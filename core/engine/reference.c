@@ -151,11 +151,12 @@ static bool change_refused(struct engine *engine, double offset) {
     return true;
 }
 
-/* Nobody means a time before 1970 or behind the first era of 32-bit clocks. */
+/* No clock is right that says less than when the program was made; and nobody means a time behind
+ * the first era of 32-bit clocks. */
 static bool change_insane(const struct engine *engine, double offset) {
     double time = ns_to_seconds(engine_ntp(engine)) + offset;
 
-    if (time >= 0.0 && time < TIME_END)
+    if (time >= ns_to_seconds(engine->options.earliest) && time < TIME_END)
         return false;
     log_warning(engine_log(engine), "Adjustment of %.1f seconds is invalid", offset);
     return true;
@@ -296,6 +297,12 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
 
     if (!isfinite(offset) || engine->finished || change_refused(engine, offset))
         return;
+    if ((engine->initial.running || engine->options.mode == ENGINE_SET_ONCE) &&
+        change_insane(engine, offset)) {
+        if (!engine->initial.running)
+            engine_finish(engine, 1);
+        return;
+    }
     if (engine->initial.running) {
         initial_measured(engine, offset);
         return;
@@ -379,13 +386,14 @@ static ns_t local_reference_time(const struct engine *engine, ns_t now) {
 
 void reference_serve(const struct engine *engine, ns_t now, struct served_reference *served) {
     const struct reference *reference = &engine->reference;
+    bool possible = now >= engine->options.earliest;
 
     *served = (struct served_reference){.precision = engine->precision};
-    if (reference_is_local(engine, now)) {
+    if (possible && reference_is_local(engine, now)) {
         served->stratum = engine->local.stratum;
         served->reference_id = REFERENCE_ID_LOCAL;
         served->reference_time = local_reference_time(engine, now);
-    } else if (reference->synchronised && reference->stratum < NTP_MAX_STRATUM) {
+    } else if (possible && reference->synchronised && reference->stratum < NTP_MAX_STRATUM) {
         served->leap = leap_served(engine, reference->leap);
         served->stratum = reference->stratum;
         served->reference_id = reference->reference_id;

@@ -160,6 +160,12 @@ bool system_clock_step(void *context, double seconds) {
     return adjtimex(&step) >= 0 || step_by_setting(offset);
 }
 
+bool system_clock_advance(ns_t time) {
+    ns_t now = system_clock_read();
+
+    return time > now && system_clock_step(NULL, ns_difference(time, now));
+}
+
 static long error_microseconds(double seconds) {
     return (long)(fmin(fmax(seconds, 0.0), MAX_ERROR_SECONDS) * 1e6);
 }

@@ -38,6 +38,9 @@ double system_clock_precision(void);
  * says why and what to do. */
 bool system_clock_control(const struct log *log, bool *kept);
 
+/* Sets the clock to `time` if that is ahead of it: true when it was set. */
+bool system_clock_advance(ns_t time);
+
 /* The doors of struct host; the context is not used. */
 bool system_clock_read_frequency(void *context, double *frequency, double *estimated_error);
 bool system_clock_set_frequency(void *context, double frequency, double *actual);

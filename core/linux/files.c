@@ -156,6 +156,14 @@ bool file_replace(const struct log *log, const char *path, const char *text, int
     return false;
 }
 
+ns_t file_modified(const char *path) {
+    struct stat status;
+
+    if (stat(path, &status) < 0)
+        return NS_UNKNOWN;
+    return (ns_t)status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
+}
+
 bool file_remove(const struct log *log, const char *path) {
     if (unlink(path) == 0 || errno == ENOENT)
         return true;

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "core/base/log.h"
+#include "core/base/time.h"
 
 #define FILE_MAX_PATH 4096
 
@@ -30,6 +31,9 @@ void file_check_secret(const struct log *log, const char *path);
 
 /* PATH.tmp is written and renamed to PATH. */
 bool file_replace(const struct log *log, const char *path, const char *text, int mode);
+
+/* When it was last written; NS_UNKNOWN when there is none. */
+ns_t file_modified(const char *path);
 
 /* True when it is gone, also when it never was. */
 bool file_remove(const struct log *log, const char *path);

@@ -68,6 +68,13 @@ static void monotonic_clock_never_goes_back(void **state) {
     }
 }
 
+/* Setting it for real is for tests/vm. */
+static void clock_is_never_moved_back(void **state) {
+    (void)state;
+    assert_false(system_clock_advance(0));
+    assert_false(system_clock_advance(NS_UNKNOWN));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_frequencies_leave_the_tick_alone),
@@ -76,6 +83,7 @@ int main(void) {
         cmocka_unit_test(split_and_join_agree_within_the_kernels_resolution),
         cmocka_unit_test(precision_is_measured_within_bounds),
         cmocka_unit_test(monotonic_clock_never_goes_back),
+        cmocka_unit_test(clock_is_never_moved_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

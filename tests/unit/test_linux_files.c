@@ -1,5 +1,6 @@
 /* Files, directories, record files and shell patterns, in a directory of our own under /tmp. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,6 +73,16 @@ static void replaced_file_has_the_new_text_and_mode(void **state) {
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(access(in_root("drift.tmp"), F_OK), -1);
     assert_string_equal(said, "");
+}
+
+static void time_of_a_file_is_known_and_of_none_is_not(void **state) {
+    const struct timespec times[2] = {{.tv_sec = 978307200}, {.tv_sec = 978307200, .tv_nsec = 5}};
+
+    (void)state;
+    assert_true(file_replace(&log_here, in_root("drift"), "x", 0644));
+    assert_int_equal(utimensat(AT_FDCWD, in_root("drift"), times, 0), 0);
+    assert_int_equal(file_modified(in_root("drift")), 978307200 * NS_PER_S + 5);
+    assert_int_equal(file_modified(in_root("none")), NS_UNKNOWN);
 }
 
 static void replacing_in_a_missing_directory_is_one_error(void **state) {
@@ -327,6 +338,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(replaced_file_has_the_new_text_and_mode),
+        TEST(time_of_a_file_is_known_and_of_none_is_not),
         TEST(replacing_in_a_missing_directory_is_one_error),
         TEST(replacing_does_not_follow_a_planted_link),
         TEST(reading_is_bounded_and_terminated),
