@@ -52,7 +52,7 @@ CFLAGS ?= $(small) -fomit-frame-pointer -fno-math-errno -fno-jump-tables \
 cflags += -DCOMPACT_LIBC -fno-builtin-printf -fno-builtin-fprintf
 cflags += -fno-pie -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
 ldflags += -static -no-pie -s -Wl,--gc-sections,--build-id=none,--sort-section=alignment \
-	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64
+	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-T,scripts/discard.ld
 else
 CFLAGS ?= -O1 -g
 ldflags += -fno-lto
