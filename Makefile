@@ -65,7 +65,7 @@ libs := $(LIBRARY) -lm -lpthread
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install image image-root demo test test-programs fuzz fuzz-programs sim-table sim-plot test-compose lint size check-layers clean FORCE
+.PHONY: all help install image image-root initramfs demo test test-programs fuzz fuzz-programs sim-table sim-plot test-compose lint size check-layers clean FORCE
 
 all: $(O)/chronobox ## the binary (the default)
 
@@ -139,6 +139,13 @@ install: $(O)/chronobox ## the binary and a symlink for each applet, into $(DEST
 
 image-root: $(O)/chronobox ## the files of the image, in $(O)/image-root
 	@scripts/image-root $(O)/chronobox $(O)/image-root
+
+initramfs: image-root ## $(O)/initramfs.cpio: the binary and its links alone, to boot or to add to another
+	@rm -rf $(O)/initramfs
+	@mkdir -p $(O)/initramfs
+	@cp -a $(O)/image-root/bin $(O)/initramfs/bin
+	@ln -s bin/init $(O)/initramfs/init
+	@scripts/cpio $(O)/initramfs > $(O)/initramfs.cpio
 
 image: ## the container image $(IMAGE)
 	docker build --build-arg BASE=$(BASE) --build-arg SOURCE_DATE_EPOCH=$(build_date) -t $(IMAGE) .

@@ -9,6 +9,7 @@
     APPLET(ntpdate, ntpdate_main, "ask NTP servers once, set the clock if asked")                  \
     APPLET(healthcheck, healthcheck_main, "is the local chronyd well: exit status 0 or 1")         \
     APPLET(entrypoint, entrypoint_main, "PID 1 of a container: chronyd beside a command")          \
+    APPLET(init, init_main, "PID 1 of a machine: chronyd and nothing else")                        \
     APPLET(synctest, synctest_main, "wait for synchronisation and report it")                      \
     APPLET(cat, cat_main, "print files")                                                           \
     APPLET(date, date_main, "print the date")                                                      \

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "applets/applets.h"
+#include "applets/entrypoint.h"
 #include "core/linux/clock.h"
 
 static const char usage[] =
@@ -46,6 +47,8 @@ static const char *const applet_names[] = {APPLETS(APPLET_NAME) NULL};
 struct entrypoint {
     char program[1024]; /* the path of this binary */
     sigset_t taken, before;
+    char **options;        /* of chronyd, when it is not what we become */
+    bool alone;            /* chronyd is all there is, and starts again for ever */
     pid_t daemon, command; /* 0: not running */
     ns_t daemon_started;   /* monotonic */
     ns_t daemon_due;       /* monotonic, next start; NS_NEVER while it runs or is not wanted */
@@ -161,12 +164,11 @@ _Noreturn static void execute_daemon(const struct entrypoint *entrypoint, char *
  * lock. A group of its own keeps the terminal's Ctrl-C, which is for the command, away from
  * chronyd. */
 static void start_daemon(struct entrypoint *entrypoint) {
-    char *no_options[] = {NULL};
     pid_t child = _Fork();
 
     if (child == 0) {
         setpgid(0, 0);
-        execute_daemon(entrypoint, no_options);
+        execute_daemon(entrypoint, entrypoint->options);
     }
     entrypoint->daemon = child > 0 ? child : 0;
     entrypoint->daemon_started = monotonic_clock_read();
@@ -211,7 +213,7 @@ static void daemon_ended(struct entrypoint *entrypoint, int wait_status) {
     if (entrypoint->stopping)
         return;
     entrypoint->failures = ran < EARLY_S * NS_PER_S ? entrypoint->failures + 1 : 0;
-    if (entrypoint->failures >= FAILURES_MAX) {
+    if (entrypoint->failures >= FAILURES_MAX && !entrypoint->alone) {
         fprintf(
             stderr,
             "entrypoint: chronyd ended (%s %d) %d times in a row just after its start, giving up\n",
@@ -247,11 +249,15 @@ static void reap_children(struct entrypoint *entrypoint) {
 /* A signal from outside goes to the command; all but SIGHUP, which many programs live through, end
  * chronyd too. What the terminal sends has reached the command already. */
 static void pass_on(struct entrypoint *entrypoint, const siginfo_t *information) {
-    if (information->si_code == SI_KERNEL)
+    if (information->si_code == SI_KERNEL && !entrypoint->alone)
         return;
     signal_child(entrypoint->command, information->si_signo);
     if (information->si_signo == SIGHUP)
         return;
+    if (entrypoint->alone) {
+        entrypoint->status = information->si_signo;
+        stop_all(entrypoint);
+    }
     entrypoint->stopping = true;
     entrypoint->daemon_due = NS_NEVER;
     signal_child(entrypoint->daemon, SIGTERM);
@@ -269,13 +275,16 @@ static void do_what_is_due(struct entrypoint *entrypoint) {
     }
 }
 
-/* Runs until both are gone and chronyd is not wanted any more. */
+/* Runs until both are gone and chronyd is not wanted any more. words: NULL when it is alone. */
 static int supervise(struct entrypoint *entrypoint, char **words) {
     start_daemon(entrypoint);
-    start_command(entrypoint, words);
-    if (entrypoint->command == 0)
-        stop_all(entrypoint);
-    while (entrypoint->command > 0 || entrypoint->daemon > 0) {
+    if (words != NULL) {
+        start_command(entrypoint, words);
+        if (entrypoint->command == 0)
+            stop_all(entrypoint);
+    }
+    while (entrypoint->command > 0 || entrypoint->daemon > 0 ||
+           entrypoint->daemon_due != NS_NEVER) {
         ns_t due = entrypoint->daemon_due < entrypoint->kill_due ? entrypoint->daemon_due
                                                                  : entrypoint->kill_due;
         ns_t left = due == NS_NEVER ? NS_NEVER : due - monotonic_clock_read();
@@ -318,9 +327,13 @@ static bool is_daemon(const char *command) {
     return strcmp(slash == NULL ? command : slash + 1, "chronyd") == 0;
 }
 
-int entrypoint_main(int argc, char **argv) {
-    struct entrypoint entrypoint = {
-        .daemon_due = NS_NEVER, .kill_due = NS_NEVER, .pause_s = RESTART_PAUSE_MIN_S, .status = -1};
+static int run(int argc, char **argv, bool alone) {
+    struct entrypoint entrypoint = {.daemon_due = NS_NEVER,
+                                    .kill_due = NS_NEVER,
+                                    .pause_s = RESTART_PAUSE_MIN_S,
+                                    .status = -1,
+                                    .options = argv + argc,
+                                    .alone = alone};
     char **words = argc > 1 ? argv + 1 : argv + argc;
 
     sigemptyset(&entrypoint.taken);
@@ -345,5 +358,16 @@ int entrypoint_main(int argc, char **argv) {
         words++;
     else if (*words != NULL && **words != '-')
         return supervise(&entrypoint, words);
-    execute_daemon(&entrypoint, words);
+    if (!alone)
+        execute_daemon(&entrypoint, words);
+    entrypoint.options = words;
+    return supervise(&entrypoint, NULL);
+}
+
+int entrypoint_main(int argc, char **argv) {
+    return run(argc, argv, false);
+}
+
+int entrypoint_keep_daemon(int argc, char **argv) {
+    return run(argc, argv, true);
 }
