@@ -30,8 +30,9 @@ tests := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c tests/sim/t
 # A fuzz target is one file fuzz_*.c, on the worlds of the simulator.
 fuzzers := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 helpers = $(patsubst %.c,$(O)/obj/%.o,$(filter-out $(1)/test_%,$(wildcard $(1)/*.c)))
-# Tests that are programs of their own, with the binary from outside. The one with containers has its own target.
-scripts := $(filter-out tests/compose/run,$(wildcard tests/*/run))
+# Tests that are programs of their own, with the binary from outside. Those with containers and with a virtual machine
+# have their own targets.
+scripts := $(filter-out tests/compose/run tests/vm/run,$(wildcard tests/*/run))
 
 # A flag, if the compiler has it.
 known = $(shell $(CC) $(1) -E -x c /dev/null >/dev/null 2>&1 && echo '$(1)')
@@ -65,7 +66,7 @@ libs := $(LIBRARY) -lm -lpthread
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install image image-root initramfs demo test test-programs fuzz fuzz-programs sim-table sim-plot test-compose lint size check-layers clean FORCE
+.PHONY: all help install image image-root initramfs demo test test-programs fuzz fuzz-programs sim-table sim-plot test-compose test-vm lint size check-layers clean FORCE
 
 all: $(O)/chronobox ## the binary (the default)
 
@@ -185,6 +186,10 @@ sim-plot: ## $(O)/NAME.svg: a run of SCENARIO=NAME with SEED=1 to look at
 
 test-compose: ## compose.yml and every command of the README on a Docker engine
 	@tests/compose/run
+
+test-vm: initramfs ## the initramfs booted in a virtual machine, whose clock is steered
+	@scripts/deps vm
+	@tests/vm/run $(O)
 
 san_build = STATIC=0 CC=gcc O=$(O)/san SAN=address,undefined
 
