@@ -56,7 +56,7 @@ enum control_status action_settime(struct engine *engine, const union control_pa
 
     if (!manual->enabled)
         return CONTROL_NOT_ENABLED;
-    if (!reference_is_sane((double)arguments->as_settime.ts / NS_PER_S))
+    if (!reference_is_sane(engine, ns_to_seconds(arguments->as_settime.ts)))
         return CONTROL_FAILED;
     if (manual->count > 0 && now - manual->samples[manual->count - 1].time < MIN_INTERVAL)
         return CONTROL_FAILED;

@@ -11,10 +11,9 @@
 #include "core/engine/records.h"
 #include "core/engine/sources.h"
 
-#define REFERENCE_ID_LOCAL 0x7f7f0101u  /* 127.127.1.1 */
-#define INITIAL_SKEW       1.0          /* s/s: nothing is known */
-#define LATEST_TIME        4294967296.0 /* s since 1970 */
-#define LOCAL_REFRESH      64           /* s between changes of the local reference's time */
+#define REFERENCE_ID_LOCAL 0x7f7f0101u /* 127.127.1.1 */
+#define INITIAL_SKEW       1.0         /* s/s: nothing is known */
+#define LOCAL_REFRESH      64          /* s between changes of the local reference's time */
 #define LOCAL_MIX          UINT64_C(0x9E3779B97F4A7C15)
 #define RMS_WEIGHT         0.1 /* of a new offset in the running mean of squares */
 #define DRIFT_TEXT_SIZE    64
@@ -119,12 +118,12 @@ void reference_tell_kernel(struct engine *engine) {
     clock_tell(&engine->clock, &status);
 }
 
-bool reference_is_sane(double seconds) {
-    return seconds >= 0.0 && seconds < LATEST_TIME;
+bool reference_is_sane(const struct engine *engine, double time) {
+    return time >= ns_to_seconds(engine->options.earliest) && time < TIME_END;
 }
 
-bool reference_can_change(struct engine *engine, double offset) {
-    if (reference_is_sane((double)engine_ntp(engine) / NS_PER_S + offset))
+bool reference_can_change(const struct engine *engine, double offset) {
+    if (reference_is_sane(engine, ns_to_seconds(engine_ntp(engine)) + offset))
         return true;
     log_warning(engine_log(engine), "Adjustment of %.1f seconds is invalid", offset);
     return false;
@@ -135,8 +134,6 @@ static bool change_refused(struct engine *engine, double offset) {
     const struct config *config = engine->config;
     struct reference *reference = &engine->reference;
 
-    if (!reference_can_change(engine, offset))
-        return true;
     if (config->max_change_offset <= 0.0 || reference->updates < config->max_change_start ||
         fabs(offset) <= config->max_change_offset)
         return false;
@@ -148,17 +145,6 @@ static bool change_refused(struct engine *engine, double offset) {
     reference->changes_ignored++;
     if (!ignored)
         engine_finish(engine, 1);
-    return true;
-}
-
-/* No clock is right that says less than when the program was made; and nobody means a time behind
- * the first era of 32-bit clocks. */
-static bool change_insane(const struct engine *engine, double offset) {
-    double time = ns_to_seconds(engine_ntp(engine)) + offset;
-
-    if (time >= ns_to_seconds(engine->options.earliest) && time < TIME_END)
-        return false;
-    log_warning(engine_log(engine), "Adjustment of %.1f seconds is invalid", offset);
     return true;
 }
 
@@ -298,7 +284,7 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
     if (!isfinite(offset) || engine->finished || change_refused(engine, offset))
         return;
     if ((engine->initial.running || engine->options.mode == ENGINE_SET_ONCE) &&
-        change_insane(engine, offset)) {
+        !reference_can_change(engine, offset)) {
         if (!engine->initial.running)
             engine_finish(engine, 1);
         return;
@@ -312,7 +298,7 @@ void reference_apply(struct engine *engine, const struct reference_update *updat
         return;
     }
     tell_change(engine, offset);
-    if (change_insane(engine, offset))
+    if (!reference_can_change(engine, offset))
         return;
     max_error = fabs(offset) + system_clock_error(engine, now);
 

@@ -21,11 +21,13 @@ struct reference_update {
 /* Applies an update: clock, makestep, statistics, driftfile, tracking.log. */
 void reference_apply(struct engine *engine, const struct reference_update *update);
 
-/* Whether a time (s since 1970) can be today's: 32 bits hold it, 1970 to 2106. */
-bool reference_is_sane(double seconds);
+/* Whether a time (s since 1970) can be today's. No clock is right that says less than when the
+ * program was made (engine_options.earliest), and nobody means one behind the first era of 32-bit
+ * clocks. */
+bool reference_is_sane(const struct engine *engine, double time);
 
 /* Whether the time is sane after a correction by `offset` (s); if not, it is said. */
-bool reference_can_change(struct engine *engine, double offset);
+bool reference_can_change(const struct engine *engine, double offset);
 
 /* Corrects the clock by frequency (s/s) and offset (s); histories are carried over. */
 void reference_change(struct engine *engine, double frequency, double offset);
