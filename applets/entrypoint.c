@@ -11,17 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "applets/applets.h"
 #include "applets/entrypoint.h"
 #include "core/linux/clock.h"
+#include "core/linux/daemon.h"
 
 static const char usage[] =
     "usage: entrypoint [chronyd] [CHRONYD-OPTION...]\n"
     "       entrypoint COMMAND [ARGUMENT...]\n"
+    "       entrypoint --print-config\n"
     "Run chronyd in the foreground; or COMMAND, an applet or a program, and chronyd beside it.\n"
     "The exit status is that of COMMAND, 128 + signal when one ended it, 127 when it was not\n"
     "found, and 1 when chronyd failed 5 times in a row.\n";
@@ -36,9 +37,6 @@ static const char usage[] =
 #define NOT_FOUND           127
 #define DEFAULT_PATH        "/bin:/usr/bin:/usr/local/bin"
 
-static const char *const directories[] = {
-    "/run",     "/run/chrony",     "/var", "/var/lib", "/var/lib/chrony",
-    "/var/log", "/var/log/chrony", NULL};
 static const int taken_signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, 0};
 
 #define APPLET_NAME(name, function, summary) #name,
@@ -57,13 +55,6 @@ struct entrypoint {
     bool stopping; /* chronyd is not to be started again */
     int status;    /* what to exit with */
 };
-
-/* chronyd answers on a socket in the first directory only if nobody else may enter it. What cannot
- * be made is there already, or is chronyd's to complain about. */
-static void make_directories(void) {
-    for (const char *const *directory = directories; *directory != NULL; directory++)
-        mkdir(*directory, strstr(*directory, "chrony") != NULL ? 0750 : 0755);
-}
 
 static void find_program(struct entrypoint *entrypoint, const char *word) {
     ssize_t length =
@@ -130,13 +121,13 @@ _Noreturn static void execute(const struct entrypoint *entrypoint, char **words)
     _exit(reason == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
 }
 
-/* Whether chronyd's options keep it in the foreground: -d or -n, alone or in a cluster, before what
- * takes a value. */
+/* Whether chronyd's options keep it in the foreground: -d, -n or -p, alone or in a cluster, before
+ * what takes a value. */
 static bool stays_in_foreground(char **options) {
     for (; *options != NULL; options++) {
-        const char *letter = **options == '-' ? strpbrk(*options, "dnfFlLPtu") : NULL;
+        const char *letter = **options == '-' ? strpbrk(*options, "dnpfFlLPtu") : NULL;
 
-        if (letter != NULL && (*letter == 'd' || *letter == 'n'))
+        if (letter != NULL && strchr("dnp", *letter) != NULL)
             return true;
     }
     return false;
@@ -288,7 +279,7 @@ static int supervise(struct entrypoint *entrypoint, char **words) {
         ns_t due = entrypoint->daemon_due < entrypoint->kill_due ? entrypoint->daemon_due
                                                                  : entrypoint->kill_due;
         ns_t left = due == NS_NEVER ? NS_NEVER : due - monotonic_clock_read();
-        struct timespec wait = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
+        struct timespec wait = {.tv_sec = left / NS_PER_S, .tv_nsec = (long)(left % NS_PER_S)};
         siginfo_t information;
 
         if (left > 0) {
@@ -304,20 +295,21 @@ static int supervise(struct entrypoint *entrypoint, char **words) {
     return entrypoint->status;
 }
 
-/* A container may be started without any environment. */
-static void provide_path(void) {
+/* A container may be started without any environment; chronyd is told whose child it is
+ * (process_in_container). */
+static void extend_environment(void) {
     int count = 0;
     char **variables;
 
-    if (getenv("PATH") != NULL)
-        return;
     while (environ[count] != NULL)
         count++;
-    variables = calloc((size_t)count + 2, sizeof *variables);
+    variables = calloc((size_t)count + 3, sizeof *variables);
     if (variables == NULL)
         return;
     memcpy(variables, environ, (size_t)count * sizeof *variables);
-    variables[count] = "PATH=" DEFAULT_PATH;
+    if (getenv("PATH") == NULL)
+        variables[count++] = "PATH=" DEFAULT_PATH;
+    variables[count] = DAEMON_IN_CONTAINER "=1";
     environ = variables;
 }
 
@@ -351,9 +343,12 @@ static int run(int argc, char **argv, bool alone) {
         puts("chronobox " CHRONOBOX_VERSION);
         return 0;
     }
-    provide_path();
+    extend_environment();
     find_program(&entrypoint, argv[0]);
-    make_directories();
+    if (*words != NULL && strcmp(*words, "--print-config") == 0) {
+        *words = "-p";
+        execute_daemon(&entrypoint, words);
+    }
     if (*words != NULL && is_daemon(*words))
         words++;
     else if (*words != NULL && **words != '-')

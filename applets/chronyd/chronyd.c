@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "applets/applets.h"
+#include "applets/chronyd/environment.h"
 #include "applets/chronyd/mail.h"
 #include "applets/chronyd/options.h"
 #include "core/base/address.h"
@@ -53,6 +54,7 @@ static const char usage[] =
 
 #define RUN_DIRECTORY   "/run/chrony"
 #define STATE_DIRECTORY "/var/lib/chrony"
+#define LOG_DIRECTORY   "/var/log/chrony"
 #define MAX_PRIORITY    99
 #define FIRST_FREE_PORT 1024
 #define AT_ONCE         1e-9 /* s: -t 0 is a time, the engine's 0 is none */
@@ -182,7 +184,7 @@ static bool read_builtin(struct conf *conf) {
     return true;
 }
 
-static bool read_sources_of_config(struct conf *conf, const struct chronyd_options *options) {
+static bool read_sources_of_config(struct conf *conf, struct chronyd_options *options) {
     if (options->line_count > 0)
         return read_lines(conf, options->lines, options->line_count);
     if (options->config_file)
@@ -190,7 +192,7 @@ static bool read_sources_of_config(struct conf *conf, const struct chronyd_optio
     for (size_t i = 0; i < sizeof config_paths / sizeof config_paths[0]; i++)
         if (access(config_paths[i], F_OK) == 0)
             return conf_parse_file(conf, config_paths[i]);
-    return read_builtin(conf);
+    return process_in_container() ? environment_read(conf, options) : read_builtin(conf);
 }
 
 /* The command line's word over the file's, and defaults that depend on where we run. */
@@ -234,6 +236,8 @@ static bool read_config(struct chronyd *daemon) {
     }
     if (daemon->options.print_config)
         return true;
+    if (daemon->options.log_level > (int)daemon->sink.threshold)
+        daemon->sink.threshold = LOG_INFO_LEVEL + (enum log_level)daemon->options.log_level;
     complete_config(daemon);
     if (daemon->config->sched_priority < 0 || daemon->config->sched_priority > MAX_PRIORITY) {
         log_fatal(&daemon->log, "Bad scheduler priority: %d", daemon->config->sched_priority);
@@ -296,6 +300,16 @@ static void make_directories(const struct chronyd *daemon) {
             directory_make(&daemon->log, directories[i], 0750, account->uid, account->gid);
 }
 
+/* In a container they are volumes, and whoever made those knew no accounts. What cannot be put
+ * right is felt where it is used. */
+static void own_directories(const struct account *account) {
+    static const char *const directories[] = {RUN_DIRECTORY, STATE_DIRECTORY, LOG_DIRECTORY};
+
+    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
+        if (account->uid != geteuid() && chown(directories[i], account->uid, account->gid) < 0)
+            continue;
+}
+
 static bool write_pidfile(struct chronyd *daemon) {
     const char *path = daemon->config->pid_file;
 
@@ -305,11 +319,8 @@ static bool write_pidfile(struct chronyd *daemon) {
         daemon->pidfile = path;
         return true;
     }
-    if (process_in_container()) {
-        log_warning(&daemon->log, "Could not open %s : %s : going on without a pidfile", path,
-                    strerror(errno));
-        return true;
-    }
+    if (process_in_container())
+        return true; /* nobody misses it there */
     log_fatal(&daemon->log, "Could not open %s : %s", path, strerror(errno));
     return false;
 }
@@ -345,6 +356,17 @@ static bool is_privileged(int port) {
     return port > 0 && port < FIRST_FREE_PORT;
 }
 
+/* A container's volumes have the owners and modes that its engine gives them, and nobody else is in
+ * there: it is enough that we can write. */
+static void check_volume(struct chronyd *daemon, const char *what, char **path) {
+    if (!is_path(*path) || directory_is_writable(*path))
+        return;
+    log_warning(&daemon->log, "Disabled %s %s; add a volume or tmpfs there, uid=%d,gid=%d,mode=750",
+                what, *path, (int)geteuid(), (int)getegid());
+    free(*path);
+    *path = NULL;
+}
+
 static bool set_process(struct chronyd *daemon) {
     const struct config *config = daemon->config;
     bool keep_ports = is_privileged(config->port) || is_privileged(config->command_port) ||
@@ -362,7 +384,12 @@ static bool set_process(struct chronyd *daemon) {
         log_warning(&daemon->log, "Running with root privileges");
     else if (config->key_file)
         file_check_secret(&daemon->log, config->key_file);
-    check_socket_directory(daemon);
+    if (process_in_container()) {
+        check_volume(daemon, "command socket", &daemon->config->bind_command_path);
+        check_volume(daemon, "driftfile", &daemon->config->drift_file);
+    } else {
+        check_socket_directory(daemon);
+    }
     return true;
 }
 
@@ -442,6 +469,19 @@ static void forget_dumps(const struct chronyd *daemon) {
         directory_forget_dumps(&daemon->log, daemon->config->dump_dir);
 }
 
+/* Clients are allowed, and none can be heard: chrony's would go on, a server that serves nobody. */
+static bool serves_nobody(const struct chronyd *daemon, const struct engine *engine) {
+    int reason = daemon->host->sockets.server_error;
+
+    if (!engine_is_deaf(engine))
+        return false;
+    log_fatal(&daemon->log, "Could not open port %d : %s%s", daemon->config->port, strerror(reason),
+              reason == EACCES       ? "; add --sysctl net.ipv4.ip_unprivileged_port_start=0"
+              : reason == EADDRINUSE ? "; stop what has it (ss -ulp)"
+                                     : "");
+    return true;
+}
+
 static int serve(struct chronyd *daemon) {
     struct engine *engine;
     int status;
@@ -453,7 +493,7 @@ static int serve(struct chronyd *daemon) {
     if (!daemon->options.reload_dumps)
         forget_dumps(daemon);
     engine = start_engine(daemon);
-    if (!engine || !load_filter(daemon))
+    if (!engine || serves_nobody(daemon, engine) || !load_filter(daemon))
         return 1;
     status = linux_host_run(daemon->host, engine);
     service_notify(&daemon->log, "STOPPING=1");
@@ -478,6 +518,8 @@ static int run(struct chronyd *daemon) {
         return 1;
     started = 1;
     make_directories(daemon);
+    if (process_in_container())
+        own_directories(&daemon->account);
     return write_pidfile(daemon) ? serve(daemon) : 1;
 }
 

@@ -188,6 +188,13 @@ struct engine *engine_new(const struct config *config, const struct engine_optio
     return engine;
 }
 
+bool engine_is_deaf(const struct engine *engine) {
+    return engine->server_sockets[0] < 0 && engine->server_sockets[1] < 0 &&
+           engine->config->port > 0 && engine->options.mode == ENGINE_DAEMON &&
+           (access_any_allowed(engine->ntp_access, ADDRESS_IPV4) ||
+            access_any_allowed(engine->ntp_access, ADDRESS_IPV6));
+}
+
 void engine_free(struct engine *engine) {
     if (engine == NULL)
         return;

@@ -50,6 +50,9 @@ void engine_run(struct engine *engine, ns_t now);
 /* Monotonic time of the next thing due; NS_NEVER = nothing. */
 ns_t engine_next(const struct engine *engine);
 
+/* Clients are allowed, but no socket of the port that they ask could be opened. */
+bool engine_is_deaf(const struct engine *engine);
+
 /* The start is over: there is no first correction (initstepslew) to wait for, or it was made. */
 bool engine_ready(const struct engine *engine);
 

@@ -160,7 +160,7 @@ int service_sockets(void) {
 bool process_in_container(void) {
     char command[COMMAND_SIZE];
 
-    if (getpid() == 1)
+    if (getpid() == 1 || getenv(DAEMON_IN_CONTAINER))
         return true;
     read_command(1, command);
     return strcmp(command, "entrypoint") == 0 || strcmp(command, "chronobox") == 0;

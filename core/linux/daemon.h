@@ -31,7 +31,8 @@ bool service_notify(const struct log *log, const char *state);
 int service_sockets(void);
 
 /* Whether we, or the program that started us, are process 1 of a container and not an init system.
- */
+ * The variable is for those who start us otherwise. */
+#define DAEMON_IN_CONTAINER "CHRONOBOX_CONTAINER"
 bool process_in_container(void);
 
 #endif

@@ -276,3 +276,9 @@ bool directory_is_private(const struct log *log, const char *socket_path, uid_t 
         return true;
     return false;
 }
+
+bool directory_is_writable(const char *file) {
+    char parent[FILE_MAX_PATH];
+
+    return parent_of(file, parent) && access(parent, W_OK | X_OK) == 0;
+}

@@ -55,4 +55,7 @@ bool directory_make_parent(const struct log *log, const char *path, mode_t mode,
 /* Whether the directory of a command socket lets nobody in but uid and gid (logged when not). */
 bool directory_is_private(const struct log *log, const char *socket_path, uid_t uid, gid_t gid);
 
+/* Whether we can make files beside this one. */
+bool directory_is_writable(const char *file);
+
 #endif

@@ -249,6 +249,8 @@ int socket_open(struct linux_sockets *sockets, const struct socket_request *requ
         sockets->slots[handle].path = NULL;
     }
     if (handle < 0) {
+        if (request->kind == SOCKET_SERVER)
+            sockets->server_error = errno;
         log_message(sockets->log, LOG_DEBUG_LEVEL, "Could not open a socket : %s", strerror(errno));
         if (fd >= 0)
             close(fd);

@@ -34,6 +34,7 @@ struct linux_sockets {
                       service manager */
     int keeper;    /* timestamp_open_keeper() */
     bool keeper_tried;
+    int server_error; /* errno of the last SOCKET_SERVER that could not be opened */
     int count;
     struct pollfd polls[LINUX_MAX_SOCKETS + 1]; /* one more than sockets: the resolver's pipe */
     uint16_t handles[LINUX_MAX_SOCKETS];        /* of polls[i] */
