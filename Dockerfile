@@ -18,6 +18,12 @@ RUN make image-root && mv build/image-root /image-root
 FROM scratch
 # One COPY: a second one of the same binary would be a second layer of its size.
 COPY --from=build /image-root /
+LABEL org.opencontainers.image.title="chronobox" \
+      org.opencontainers.image.description="NTP client and server, chrony's configuration and tools, in one static binary" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="MIT"
 ENV PATH=/bin
+EXPOSE 123/udp
 ENTRYPOINT ["/bin/entrypoint"]
+CMD ["chronyd"]
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["healthcheck"]

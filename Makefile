@@ -30,9 +30,11 @@ tests := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c tests/sim/t
 # A fuzz target is one file fuzz_*.c, on the worlds of the simulator.
 fuzzers := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 helpers = $(patsubst %.c,$(O)/obj/%.o,$(filter-out $(1)/test_%,$(wildcard $(1)/*.c)))
-# Tests that are programs of their own, with the binary from outside. Those with containers and with a virtual machine
-# have their own targets.
-scripts := $(filter-out tests/compose/run tests/vm/run,$(wildcard tests/*/run))
+# Tests that are programs of their own, with the binary from outside. Those with containers, with a virtual machine and
+# with other machines have their own targets.
+scripts := $(filter-out tests/compose/run tests/vm/run tests/cross/run,$(wildcard tests/*/run))
+# What else we build for; see scripts/deps.
+platforms := arm64 armv7 386 riscv64
 
 # A flag, if the compiler has it.
 known = $(shell $(CC) $(1) -E -x c /dev/null >/dev/null 2>&1 && echo '$(1)')
@@ -66,7 +68,7 @@ libs := $(LIBRARY) -lm -lpthread
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install image image-root initramfs demo test test-programs fuzz fuzz-programs sim-table sim-plot test-compose test-vm lint size check-layers clean FORCE
+.PHONY: all help install image image-root initramfs cross cross-compilers sbom demo test test-programs fuzz fuzz-programs sim-table sim-plot test-compose test-vm lint size check-layers clean FORCE
 
 all: $(O)/chronobox ## the binary (the default)
 
@@ -150,6 +152,24 @@ initramfs: image-root ## $(O)/initramfs.cpio: the binary and its links alone, to
 
 image: ## the container image $(IMAGE)
 	docker build --build-arg BASE=$(BASE) --build-arg SOURCE_DATE_EPOCH=$(build_date) -t $(IMAGE) .
+
+cross: cross-compilers $(platforms:%=cross-%) ## for linux/arm64, arm/v7, 386 and riscv64, each tried under an emulator
+	@unshare -rn sh -c 'ip link set lo up && exec tests/cross/run $(O)'
+
+cross-compilers: FORCE
+	@scripts/deps cross
+
+# Fat objects are for those who read them.
+cross-%: cross-compilers
+	@$(MAKE) --no-print-directory $(parallel) CC='$(CURDIR)/.deps/cross/$*-gcc' O=$(O)/$* \
+		whole='-flto -flto-partition=one' $(O)/$*/chronobox
+
+image-%: cross-% $(O)/chronobox ## the image for PLATFORM: arm64, armv7, 386 or riscv64
+	@scripts/image-root $(O)/$*/chronobox $(O)/$*/image-root $$($(O)/chronobox --list)
+	@scripts/image-archive $(O)/$*/image-root.tar $* $(IMAGE):$* | docker load
+
+sbom: $(O)/chronobox ## $(O)/sbom.spdx.json: what is in the binary, as SPDX 2.3
+	@scripts/sbom $(O)/chronobox '$(SYSROOT)' '$(CC)' >$(O)/sbom.spdx.json
 
 demo: $(O)/chronobox ## a server and a client on loopback, without root and without Docker
 	@scripts/demo $(O)/chronobox
