@@ -20,11 +20,14 @@ static void expect(const char *what, int good) {
 int main(void) {
     struct timespec now = {0}, moment = {.tv_nsec = 1000000}, never = {.tv_nsec = -1};
     struct timex state = {.modes = 0};
-    long long words[4];
     sigset_t set;
+
+#ifdef SYS_clock_gettime64
+    long long words[2];
 
     expect("the filter is not there",
            syscall(SYS_clock_gettime64, CLOCK_REALTIME, words) < 0 && errno == EPERM);
+#endif
     expect("clock_gettime", clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0 &&
                                 now.tv_sec * 1000000000LL + now.tv_nsec > 0);
     expect("clock_settime", clock_settime(CLOCK_REALTIME, &never) < 0 && errno == EINVAL);
