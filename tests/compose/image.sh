@@ -39,6 +39,31 @@ holds 'nothing besides' '.' $((applets + 15))
 holds 'every time is fixed' ' 1970-01-01 00:00 ' "$(wc -l <"$work/layer")"
 check 'image: no shell' 127 docker run --rm --network none --entrypoint sh chronobox
 
+# What is loaded for other machines says the same of itself as what the engine builds. The layer is this machine's:
+# what runs there is tests/cross/run's business.
+make image-root >"$work/output" 2>&1 || bad 'make image-root'
+scripts/image-archive build/image-root.tar armv7 "$project:armv7" >"$work/first.tar"
+scripts/image-archive build/image-root.tar armv7 "$project:armv7" >"$work/second.tar"
+if cmp "$work/first.tar" "$work/second.tar" >"$work/output" 2>&1; then
+    good 'image for another machine: twice the same bytes'
+else
+    bad 'image for another machine: twice the same bytes'
+fi
+docker load -i "$work/first.tar" >"$work/output" 2>&1 || bad 'image for another machine: is loaded'
+check 'image for another machine: its architecture' 0 docker image inspect -f '{{.Os}}/{{.Architecture}}/{{.Variant}}' \
+    "$project:armv7" -- '^linux/arm/v7$'
+for image in chronobox "$project:armv7"; do
+    for member in Entrypoint Cmd Env Healthcheck Labels ExposedPorts; do
+        docker image inspect -f "{{json .Config.$member}}" "$image"
+    done >"$work/says.${image##*:}"
+done
+if diff "$work/says.chronobox" "$work/says.armv7" >"$work/output"; then
+    good 'image for another machine: says of itself what this one says'
+else
+    bad 'image for another machine: says of itself what this one says'
+fi
+docker rmi "$project:armv7" >/dev/null 2>&1
+
 # From the compiler on, and with another parent of the last layer, or the engine would take the first build's.
 sed -e 's/^COPY Makefile/RUN echo again\n&/' -e 's/^FROM scratch/&\nLABEL again=1/' Dockerfile |
     docker build --build-arg BASE="$base" -t "$project-again" -f - . >"$work/output" 2>&1
