@@ -211,6 +211,20 @@ start $alone -v "$work/chrony.conf:/etc/chrony.conf:ro"
 healthy 'a file with "user chrony": serves'
 runs_as 'a file with "user chrony": is obeyed' chrony
 
+# An emptyDir is open to everybody, a hostPath that is made belongs to root.
+mkdir -m 755 "$work/state"
+printf 'NTP_SERVERS=127.0.0.1\nNTP_DIRECTIVES=port 0,cmdport 0,rtcsync\n' >"$work/environment"
+start $alone --cap-drop ALL --cap-add SETUID --cap-add SETGID --cap-add CHOWN --cap-add DAC_OVERRIDE \
+    --security-opt no-new-privileges --read-only --volume "$work/open:/run/chrony" \
+    --volume "$work/state:/var/lib/chrony" --env-file "$work/environment"
+healthy 'the DaemonSet of deploy/kubernetes.yaml: serves'
+runs_as 'the DaemonSet of deploy/kubernetes.yaml: chronyd is not root' chrony
+says 'the DaemonSet of deploy/kubernetes.yaml: nothing is lost' "!$socket_lost" "!$drift_lost"
+check 'the DaemonSet of deploy/kubernetes.yaml: chronyc may change things' 0 docker exec "$container" chronyc cyclelogs -- \
+    '200 OK'
+start $alone --init --user 1000 -e NTP_SERVERS=127.0.0.1
+healthy 'process 1 is an init of the engine: the environment counts all the same'
+
 start $alone -e NTP_SERVERS=127.0.0.1 --restart no
 healthy '--network none: serves itself'
 docker kill "$container" >/dev/null && docker start "$container" >"$work/output" 2>&1
@@ -302,3 +316,6 @@ for file in tests/compose/images/*.yml; do
     docker rm -f "$containers" >/dev/null 2>&1
     $other down --volumes --timeout 5 >/dev/null 2>&1
 done
+
+check 'deploy/swarm.yml: the compose program reads it' 0 $program --project-directory "$work" -f deploy/swarm.yml config -- \
+    'mode: global' 'mode: host'
