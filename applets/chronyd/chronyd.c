@@ -303,11 +303,14 @@ static void make_directories(const struct chronyd *daemon) {
 /* In a container they are volumes, and whoever made those knew no accounts. What cannot be put
  * right is felt where it is used. */
 static void own_directories(const struct account *account) {
-    static const char *const directories[] = {RUN_DIRECTORY, STATE_DIRECTORY, LOG_DIRECTORY};
+    uid_t uid = account->uid;
+    gid_t gid = account->gid;
 
-    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
-        if (account->uid != geteuid() && chown(directories[i], account->uid, account->gid) < 0)
-            continue;
+    if (uid == geteuid() || !process_in_container())
+        return;
+    if ((chown(RUN_DIRECTORY, uid, gid) | chown(STATE_DIRECTORY, uid, gid) |
+         chown(LOG_DIRECTORY, uid, gid)) < 0)
+        return;
 }
 
 static bool write_pidfile(struct chronyd *daemon) {
@@ -361,8 +364,8 @@ static bool is_privileged(int port) {
 static void check_volume(struct chronyd *daemon, const char *what, char **path) {
     if (!is_path(*path) || directory_is_writable(*path))
         return;
-    log_warning(&daemon->log, "Disabled %s %s; add a volume or tmpfs there, uid=%d,gid=%d,mode=750",
-                what, *path, (int)geteuid(), (int)getegid());
+    log_warning(&daemon->log, "Disabled %s %s; add a volume there, uid=%d,gid=%d,mode=750", what,
+                *path, (int)geteuid(), (int)getegid());
     free(*path);
     *path = NULL;
 }
@@ -477,7 +480,7 @@ static bool serves_nobody(const struct chronyd *daemon, const struct engine *eng
         return false;
     log_fatal(&daemon->log, "Could not open port %d : %s%s", daemon->config->port, strerror(reason),
               reason == EACCES       ? "; add --sysctl net.ipv4.ip_unprivileged_port_start=0"
-              : reason == EADDRINUSE ? "; stop what has it (ss -ulp)"
+              : reason == EADDRINUSE ? "; stop what has it"
                                      : "");
     return true;
 }
@@ -518,8 +521,7 @@ static int run(struct chronyd *daemon) {
         return 1;
     started = 1;
     make_directories(daemon);
-    if (process_in_container())
-        own_directories(&daemon->account);
+    own_directories(&daemon->account);
     return write_pidfile(daemon) ? serve(daemon) : 1;
 }
 

@@ -59,13 +59,12 @@ static char *take_word(char **list, const char *separators) {
 
 /* In all the spellings that other images have. */
 static bool is_true(struct reading *reading, const char *value) {
-    static const char words[][6] = {"true", "false", "yes", "no", "on", "off",
-                                    "1",    "0",     "y",   "n",  "t",  "f"};
+    static const char words[][6] = {"true", "false", "yes", "no", "on", "off", "1", "0", "y", "n"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (text_equal_nocase(value, words[i]))
             return i % 2 == 0;
-    refuse(reading, value, " is not true or false");
+    refuse(reading, value, " is no boolean");
     return false;
 }
 
@@ -90,7 +89,7 @@ static void read_clock(struct reading *reading, char *value) {
 
 static void read_nts(struct reading *reading, char *value) {
     if (is_true(reading, value))
-        refuse(reading, "this build has no NTS", ", only plain NTP");
+        refuse(reading, "this build has no NTS", "");
 }
 
 /* An address of the loopback means: there is no server, serve what the clock says. */
@@ -103,7 +102,7 @@ static void read_servers(struct reading *reading, char *value) {
         if (strncmp(word, "127.", 4) == 0)
             add_line(reading, "local stratum 10", "");
         else if (strpbrk(word, ":;/|=[]") && !address_parse(word, &address))
-            refuse(reading, word, " is no name or address");
+            refuse(reading, word, " is no host");
         else
             add_line(reading, server, " iburst");
     }
@@ -131,19 +130,15 @@ static void read_directives(struct reading *reading, char *value) {
     }
 }
 
-static void add_rules(struct reading *reading, const char *directive, char *value) {
+static void read_subnets(struct reading *reading, char *value) {
+    bool commands = reading->name[0] == 'C';
+
+    if (commands) {
+        add_line(reading, "bindcmdaddress 0.0.0.0", "");
+        add_line(reading, "bindcmdaddress ::", "");
+    }
     for (char *word; (word = take_word(&value, SEPARATORS)) != NULL;)
-        add_line(reading, directive, word);
-}
-
-static void read_allowed(struct reading *reading, char *value) {
-    add_rules(reading, "allow ", value);
-}
-
-static void read_commanders(struct reading *reading, char *value) {
-    add_line(reading, "bindcmdaddress 0.0.0.0", "");
-    add_line(reading, "bindcmdaddress ::", "");
-    add_rules(reading, "cmdallow ", value);
+        add_line(reading, commands ? "cmdallow " : "allow ", word);
 }
 
 /* In the order of the lines. */
@@ -160,8 +155,8 @@ static const struct row {
     {"", "driftfile /var/lib/chrony/chrony.drift,makestep 0.1 3", read_directives},
     {"NOCLIENTLOG", NULL, read_client_log},
     {"NTP_DIRECTIVES", "ratelimit,rtcsync", read_directives},
-    {"ALLOW_CIDR", "all", read_allowed},
-    {"CMD_CIDR", NULL, read_commanders},
+    {"ALLOW_CIDR", "all", read_subnets},
+    {"CMD_CIDR", NULL, read_subnets},
 };
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
@@ -226,7 +221,7 @@ static void check_name(struct reading *reading, const char *variable) {
     }
     reading->name = meant;
     if (meant)
-        refuse(reading, variable, " is not known here");
+        refuse(reading, variable, " is unknown");
 }
 
 /* As in the images whose variables these are, chronyd is not root where it need not be: with a file
