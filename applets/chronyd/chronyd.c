@@ -472,15 +472,16 @@ static void forget_dumps(const struct chronyd *daemon) {
         directory_forget_dumps(&daemon->log, daemon->config->dump_dir);
 }
 
-/* Clients are allowed, and none can be heard: chrony's would go on, a server that serves nobody. */
+/* Clients are allowed, and none can be heard: chrony's would go on, a server that serves nobody. In
+ * a container somebody else can start us better. */
 static bool serves_nobody(const struct chronyd *daemon, const struct engine *engine) {
     int reason = daemon->host->sockets.server_error;
 
-    if (!engine_is_deaf(engine))
+    if (!engine_is_deaf(engine) || !process_in_container())
         return false;
-    log_fatal(&daemon->log, "Could not open port %d : %s%s", daemon->config->port, strerror(reason),
+    log_fatal(&daemon->log, "Nobody can be served : %s%s", strerror(reason),
               reason == EACCES       ? "; add --sysctl net.ipv4.ip_unprivileged_port_start=0"
-              : reason == EADDRINUSE ? "; stop what has it"
+              : reason == EADDRINUSE ? "; stop what has the port"
                                      : "");
     return true;
 }

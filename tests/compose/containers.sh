@@ -250,7 +250,7 @@ check 'docker stop ends chronyd at once, with status 0' 0 docker inspect -f '{{.
 mkfifo "$work/gate"
 low='--sysctl net.ipv4.ip_unprivileged_port_start=1024'
 expect 'a port that is not ours to open: status 1, and what to do' 1 \
-    'Fatal error : Could not open port 123 .*Permission denied.*ip_unprivileged_port_start=0' -- \
+    'Fatal error : Nobody can be served : Permission denied.*ip_unprivileged_port_start=0' -- \
     docker run --rm $alone $low --user 1000 -e NTP_SERVERS=127.0.0.1 chronobox
 start $alone $low -e NTP_SERVERS=127.0.0.1
 healthy 'root may open it: serves as another account'
@@ -264,10 +264,10 @@ print("held", flush=True)
 sys.stdin.read()' <"$work/gate" >"$work/held" 2>&1 &
 exec 9>"$work/gate"
 wait_for 5 cat "$work/held" -- held || bad 'port 123 is taken'
-expect 'the port is taken: status 1, and what to do' 1 'Could not open port 123 .*in use.*stop what has it' -- \
+expect 'the port is taken: status 1, and what to do' 1 'Nobody can be served : .*in use.*stop what has the port' -- \
     docker run --rm --network "container:$container" --cap-drop SYS_TIME -e NTP_SERVERS=127.0.0.1 chronobox
 exec 9>&-
-expect 'nobody is allowed: nothing to open, nothing to fail' 124 '!Could not open port' -- timeout 2 \
+expect 'nobody is allowed: nothing to open, nothing to fail' 124 '!Nobody can be served' -- timeout 2 \
     docker run --rm --init $alone $low --user 1000 chronobox chronyd 'server 127.0.0.1' 'cmdport 0'
 
 # --- a user namespace: the engine's own would need another engine -------------------------------------------------
