@@ -129,6 +129,14 @@ ns_t clock_to_ntp(const struct clock *clock, ns_t raw) {
     return ns_add_seconds(raw, clock_remaining(clock, raw));
 }
 
+double clock_rate(const struct clock *clock) {
+    if (!clock->begun)
+        return 0.0;
+    if (reckons_on_oscillator(clock))
+        return clock->base_frequency - clock->applied;
+    return -clock->slew_rate / (1.0 + clock->base_frequency + clock->slew_rate);
+}
+
 static double limit_frequency(const struct clock *clock, double frequency) {
     double limit = clock->options.max_frequency;
 

@@ -72,6 +72,9 @@ double clock_remaining(const struct clock *clock, ns_t raw);
 
 ns_t clock_to_ntp(const struct clock *clock, ns_t raw);
 
+/* s/s by which NTP time goes faster than the system clock, as long as nothing happens. */
+double clock_rate(const struct clock *clock);
+
 /* Sets the base frequency outright (driftfile), s/s. */
 void clock_set_frequency(struct clock *clock, double frequency);
 

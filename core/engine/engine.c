@@ -83,10 +83,8 @@ static bool make_tables(struct engine *engine) {
 
     engine->ntp_access = access_new();
     engine->command_access = access_new();
-    if (!config->no_client_log)
-        engine->client_log =
-            client_log_new(config->client_log_limit, limits, random_u64(&engine->random));
-    return set_rules(engine->ntp_access, config->ntp_rules, config->ntp_rule_count) &&
+    return serve_init(engine, limits) &&
+           set_rules(engine->ntp_access, config->ntp_rules, config->ntp_rule_count) &&
            set_rules(engine->command_access, config->command_rules, config->command_rule_count);
 }
 
@@ -159,6 +157,7 @@ struct engine *engine_new(const struct config *config, const struct engine_optio
     engine->options = *options;
     engine->host = host;
     engine->selected = -1;
+    engine->touched = true;
     engine->started = engine_monotonic(engine);
     engine->last_transmit = engine->started - NS_PER_S;
     for (int i = 0; i < 2; i++)
@@ -211,7 +210,7 @@ void engine_free(struct engine *engine) {
         engine_close_socket(engine, &engine->server_sockets[i]);
     for (int i = 0; i < 3; i++)
         engine_close_socket(engine, &engine->control_sockets[i]);
-    client_log_free(engine->client_log);
+    serve_free(engine);
     access_free(engine->ntp_access);
     access_free(engine->command_access);
     leap_free(engine);
@@ -220,7 +219,7 @@ void engine_free(struct engine *engine) {
 }
 
 /* Before anything is converted to NTP time. */
-static void watch_clock(struct engine *engine) {
+void engine_watch_clock(struct engine *engine) {
     if (clock_watch(&engine->clock))
         reference_tell_kernel(engine);
 }
@@ -228,11 +227,13 @@ static void watch_clock(struct engine *engine) {
 void engine_packet(struct engine *engine, const struct packet *packet) {
     if (packet->socket < 0 || packet->socket >= ENGINE_MAX_SOCKETS || engine->finished)
         return;
-    watch_clock(engine);
-    switch (engine->sockets[packet->socket].owner) {
-    case OWNER_SERVER:
+    if (engine->sockets[packet->socket].owner == OWNER_SERVER) {
         serve_packet(engine, packet);
-        break;
+        return;
+    }
+    engine_watch_clock(engine);
+    engine_touch(engine);
+    switch (engine->sockets[packet->socket].owner) {
     case OWNER_CONTROL:
         control_packet(engine, packet);
         break;
@@ -244,9 +245,14 @@ void engine_packet(struct engine *engine, const struct packet *packet) {
     }
 }
 
+int engine_requests(struct engine *engine, struct request *requests, int count) {
+    return engine->finished || count == 0 ? 0 : serve_requests(engine, requests, count);
+}
+
 void engine_sent(struct engine *engine, const struct packet *packet) {
     if (packet->socket < 0 || packet->socket >= ENGINE_MAX_SOCKETS)
         return;
+    engine_touch(engine);
     if (engine->sockets[packet->socket].owner == OWNER_SERVER)
         serve_sent(engine, packet);
     else if (engine->sockets[packet->socket].owner == OWNER_SOURCE)
@@ -255,6 +261,7 @@ void engine_sent(struct engine *engine, const struct packet *packet) {
 
 void engine_resolved(struct engine *engine, uint32_t id, enum resolve_status status,
                      const struct address *addresses, int count) {
+    engine_touch(engine);
     sources_resolved(engine, (int)id, status, addresses, count);
 }
 
@@ -327,18 +334,7 @@ static void run_timers(struct engine *engine, ns_t now) {
     }
 }
 
-void engine_run(struct engine *engine, ns_t now) {
-    if (engine->finished)
-        return;
-    watch_clock(engine);
-    watch_time_jump(engine);
-    clock_run(&engine->clock, now);
-    run_timers(engine, now);
-    sources_run(engine, now);
-    watch_end(engine, now);
-}
-
-ns_t engine_next(const struct engine *engine) {
+static ns_t find_next(const struct engine *engine) {
     ns_t next = sources_next(engine), end;
 
     if (engine->clock.slew_end_monotonic < next)
@@ -350,6 +346,27 @@ ns_t engine_next(const struct engine *engine) {
         next = end < next ? end : next;
     }
     return next;
+}
+
+void engine_run(struct engine *engine, ns_t now) {
+    bool idle = !engine->touched && now < engine->due && now < engine->ran + ENGINE_REST_NS;
+
+    if (engine->finished || idle)
+        return;
+    engine_watch_clock(engine);
+    watch_time_jump(engine);
+    clock_run(&engine->clock, now);
+    run_timers(engine, now);
+    sources_run(engine, now);
+    watch_end(engine, now);
+    engine_touch(engine);
+    engine->ran = now;
+    engine->due = find_next(engine);
+    engine->touched = false;
+}
+
+ns_t engine_next(const struct engine *engine) {
+    return engine->touched ? find_next(engine) : engine->due;
 }
 
 bool engine_ready(const struct engine *engine) {

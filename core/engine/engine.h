@@ -4,6 +4,7 @@
 #define CHRONOBOX_ENGINE_ENGINE_H
 
 #include "core/engine/host.h"
+#include "core/ntp/server.h"
 
 enum engine_mode {
     ENGINE_DAEMON,
@@ -30,6 +31,11 @@ struct engine *engine_new(const struct config *config, const struct engine_optio
 
 /* Writes the driftfile, leaves the clock at its base frequency, closes the sockets, frees. */
 void engine_free(struct engine *engine);
+
+/* Requests arrived on a server's socket, `count` at once. Answers are written over those that are
+ * mere questions for the time, for the host to send; how many. What is REQUEST_LEFT then goes
+ * through engine_packet(). */
+int engine_requests(struct engine *engine, struct request *requests, int count);
 
 /* A datagram arrived on one of the engine's sockets. */
 void engine_packet(struct engine *engine, const struct packet *packet);

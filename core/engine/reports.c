@@ -167,7 +167,7 @@ enum control_status answer_activity(struct engine *engine, const union control_p
 enum control_status answer_server_stats(struct engine *engine,
                                         const union control_payload *arguments,
                                         union control_payload *results) {
-    const struct counters *counters = &engine->counters;
+    const struct server_counters *counters = &engine->servers->counters;
     struct control_server_stats *stats = &results->as_server_stats;
     uint32_t held = 0, span = 0;
 
@@ -177,9 +177,9 @@ enum control_status answer_server_stats(struct engine *engine,
         stats->log_drops = client_log_dropped(engine->client_log);
     }
     stats->ntp_hits = counters->ntp_hits;
-    stats->cmd_hits = counters->command_hits;
+    stats->cmd_hits = engine->counters.command_hits;
     stats->ntp_drops = counters->ntp_drops;
-    stats->cmd_drops = counters->command_drops;
+    stats->cmd_drops = engine->counters.command_drops;
     stats->ntp_auth_hits = counters->auth_hits;
     stats->ntp_interleaved_hits = counters->interleaved_hits;
     stats->ntp_timestamps = held;

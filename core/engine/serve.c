@@ -1,10 +1,42 @@
 /* Answering NTP clients (serve.h): what stands between a datagram and its answer, in order. */
 #include "core/engine/serve.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/engine/reference.h"
 #include "core/engine/sources.h"
 
 #define LOWEST_POLL (-19) /* of the polls echoed in answers, also when requests are not limited */
+
+bool serve_init(struct engine *engine, const struct rate_limit limits[SERVICE_COUNT]) {
+    const struct config *config = engine->config;
+    const struct rate_limit *rate = &config->ntp_rate_limit;
+
+    engine->server_count = 1;
+    engine->servers = calloc((size_t)engine->server_count, sizeof(*engine->servers));
+    if (engine->servers == NULL)
+        return false;
+    for (int i = 0; i < engine->server_count; i++) {
+        struct server *server = &engine->servers[i];
+
+        server->access = engine->ntp_access;
+        server->min_poll = rate->enabled ? rate->interval : LOWEST_POLL;
+        random_init(&server->random, engine->host->fill_random, engine->host->context);
+        if (!config->no_client_log)
+            server->client_log =
+                client_log_new(config->client_log_limit / (unsigned)engine->server_count, limits,
+                               random_u64(&engine->random));
+    }
+    engine->client_log = engine->servers[0].client_log;
+    return true;
+}
+
+void serve_free(struct engine *engine) {
+    for (int i = 0; engine->servers != NULL && i < engine->server_count; i++)
+        client_log_free(engine->servers[i].client_log);
+    free(engine->servers);
+}
 
 static void open_server(struct engine *engine, int slot, int family, const struct address *local) {
     struct socket_request request = {
@@ -58,25 +90,34 @@ void serve_update_sockets(struct engine *engine) {
     }
 }
 
-static void count_timestamps(struct counters *counters, enum timestamp_source received,
-                             bool kernel_transmit) {
-    counters->kernel_receive += received == TIMESTAMP_KERNEL;
-    counters->hw_receive += received == TIMESTAMP_HARDWARE;
-    counters->daemon_receive += received == TIMESTAMP_DAEMON;
-    counters->kernel_transmit += kernel_transmit;
-    counters->daemon_transmit += !kernel_transmit;
+static void refresh(struct engine *engine) {
+    struct served_reference *reference = &engine->served_reference;
+    ns_t raw = engine_clock(engine), ntp = clock_to_ntp(&engine->clock, raw);
+
+    reference_serve(engine, ntp, reference);
+    ntp += smoothing_serve(engine, reference);
+    respond_prepare(reference, &engine->served.image);
+    engine->served.monotonic = engine_monotonic(engine);
+    served_set_line(&engine->served, raw, ntp, clock_rate(&engine->clock) + smoothing_rate(engine));
+    engine->served_until = raw + ENGINE_REST_NS;
 }
 
-/* What the client log says of this request: a poll to echo at least, and whether to answer at all.
- */
-static enum limit_verdict limit(struct engine *engine, const struct packet *packet) {
-    int index;
+/* What is served when a request of that stamp (system clock) comes. */
+static const struct served *served_at(struct engine *engine, ns_t received) {
+    if (received >= engine->served_until || received < engine->served.base - NS_PER_S) {
+        engine_watch_clock(engine);
+        refresh(engine);
+    }
+    return &engine->served;
+}
 
-    if (engine->client_log == NULL)
-        return LIMIT_PASS;
-    index = client_log_hit(engine->client_log, &packet->remote.address, SERVICE_NTP,
-                           engine_monotonic(engine));
-    return client_log_limit(engine->client_log, index, SERVICE_NTP, &engine->random);
+int serve_requests(struct engine *engine, struct request *requests, int count) {
+    const struct served *served = served_at(engine, requests[count - 1].received.time);
+    int answered = server_admit(engine->servers, served, requests, count);
+
+    if (answered > 0)
+        server_answer(engine->servers, served, engine_clock(engine), requests, count);
+    return answered;
 }
 
 /* A request on its way to its answer. */
@@ -101,18 +142,15 @@ static bool admit(struct engine *engine, struct serving *serving) {
     }
     if (!access_allowed(engine->ntp_access, &packet->remote.address))
         return false;
-    engine->counters.ntp_hits++;
-    verdict = limit(engine, packet);
-    if (verdict == LIMIT_DROP) {
-        engine->counters.ntp_drops++;
+    verdict = server_count(engine->servers, &packet->remote.address, engine_monotonic(engine));
+    if (verdict == LIMIT_DROP)
         return false;
-    }
     serving->answer.kod = verdict == LIMIT_KOD ? RESPOND_KOD_RATE : 0;
     if (serving->layout.mac_length == 0)
         return true;
     serving->key = keys_verify(&engine->keys, (int)respond_version(serving->packet->bytes),
                                packet->bytes, packet->length, serving->layout.mac_length);
-    engine->counters.auth_hits += serving->key != NULL;
+    engine->servers->counters.auth_hits += serving->key != NULL;
     return serving->key != NULL;
 }
 
@@ -121,25 +159,30 @@ static void interleave(struct engine *engine, struct serving *serving) {
     struct answer *answer = &serving->answer;
     ntp_time_t origin = respond_interleaved_origin(serving->packet->bytes);
     bool kernel = false;
+    ns_t transmit = 0;
 
     serving->asks_interleaved = origin != 0 && engine->client_log != NULL;
     if (serving->asks_interleaved && answer->kod == 0)
         answer->interleaved =
-            client_log_take_timestamps(engine->client_log, origin, &answer->transmit, &kernel);
-    engine->counters.interleaved_hits += answer->interleaved;
-    count_timestamps(&engine->counters, serving->packet->received.source, kernel);
+            client_log_take_timestamps(engine->client_log, origin, &transmit, &kernel);
+    if (answer->interleaved)
+        answer->transmit = ntp_time_from_ns(transmit);
+    engine->servers->counters.interleaved_hits += answer->interleaved;
+    server_count_stamps(&engine->servers->counters, serving->packet->received.source, kernel);
 }
 
 /* The tail of an answer; its length. */
-static size_t finish(struct engine *engine, const struct serving *serving,
-                     const struct served_reference *reference, uint8_t *bytes) {
+static size_t finish(struct engine *engine, const struct serving *serving, uint8_t *bytes) {
+    const struct served_reference *reference = &engine->served_reference;
     size_t length = NTP_HEADER_SIZE;
 
     if (serving->layout.extensions_length > 0) {
         struct served_fields fields = {
             .root_delay = reference->root_delay,
             .root_dispersion = reference->root_dispersion,
-            .monotonic_receive = serving->answer.receive - engine->clock.phase,
+            .monotonic_receive =
+                ntp_time_to_ns(serving->answer.receive, serving->packet->received.time) -
+                engine->clock.phase,
         };
 
         if (engine->phase_epoch == 0)
@@ -159,36 +202,60 @@ static bool is_symmetric(const struct packet *packet) {
     return mode == NTP_MODE_ACTIVE || mode == NTP_MODE_PASSIVE;
 }
 
-void serve_packet(struct engine *engine, const struct packet *packet) {
-    const struct rate_limit *rate = &engine->config->ntp_rate_limit;
-    struct serving serving = {.packet = packet,
-                              .answer.min_poll = rate->enabled ? rate->interval : LOWEST_POLL};
-    struct answer *answer = &serving.answer;
-    struct served_reference reference;
-    struct served_image image;
-    uint8_t bytes[NTP_HEADER_SIZE + RESPOND_FIELDS_SIZE + KEYS_MAC_MAX_SIZE];
-    struct packet out;
-    ns_t transmit, smoothed;
+static void send_answer(const struct engine *engine, const struct packet *packet,
+                        const uint8_t *bytes, size_t length, bool report_sent) {
+    struct packet out = *packet;
 
-    if ((is_symmetric(packet) && sources_peer_packet(engine, packet)) || !admit(engine, &serving))
-        return;
-    answer->receive = clock_to_ntp(&engine->clock, packet->received.time);
-    transmit = engine_ntp(engine);
-    reference_serve(engine, transmit, &reference);
-    smoothed = smoothing_serve(engine, &reference);
-    answer->receive += smoothed;
-    transmit += smoothed;
-    answer->transmit = transmit;
-    interleave(engine, &serving);
-    respond_prepare(&reference, &image);
-    respond_encode(packet->bytes, answer, &image, &engine->random, bytes);
-    if (serving.asks_interleaved)
-        client_log_save_timestamps(engine->client_log, respond_receive_time(bytes), transmit);
-    out = *packet;
     out.bytes = bytes;
-    out.length = finish(engine, &serving, &reference, bytes);
-    out.report_sent = serving.asks_interleaved;
+    out.length = length;
+    out.report_sent = report_sent;
     engine->host->send_packet(engine->host->context, &out);
+}
+
+/* A datagram that is not a mere question for the time. */
+static void serve_left(struct engine *engine, const struct packet *packet) {
+    struct serving serving = {.packet = packet, .answer.min_poll = engine->servers->min_poll};
+    struct answer *answer = &serving.answer;
+    const struct served *served;
+    uint8_t bytes[NTP_HEADER_SIZE + RESPOND_FIELDS_SIZE + KEYS_MAC_MAX_SIZE];
+    ntp_time_t transmit;
+    ns_t now;
+
+    if (is_symmetric(packet)) {
+        engine_watch_clock(engine);
+        engine_touch(engine);
+        if (sources_peer_packet(engine, packet))
+            return;
+    }
+    if (!admit(engine, &serving))
+        return;
+    now = engine_clock(engine);
+    served = served_at(engine, now);
+    answer->receive = served_time(served, packet->received.time);
+    answer->transmit = transmit = served_time(served, now);
+    interleave(engine, &serving);
+    respond_encode(packet->bytes, answer, &served->image, random_u64(&engine->random), bytes);
+    if (serving.asks_interleaved)
+        client_log_save_timestamps(engine->client_log, respond_receive_time(bytes),
+                                   ntp_time_to_ns(transmit, now));
+    send_answer(engine, packet, bytes, finish(engine, &serving, bytes), serving.asks_interleaved);
+}
+
+void serve_packet(struct engine *engine, const struct packet *packet) {
+    uint8_t bytes[NTP_HEADER_SIZE];
+    struct request request = {
+        .remote = packet->remote,
+        .received = packet->received,
+        .bytes = bytes,
+        .length = packet->length,
+    };
+
+    if (packet->length == sizeof(bytes))
+        memcpy(bytes, packet->bytes, sizeof(bytes));
+    if (serve_requests(engine, &request, 1) > 0)
+        send_answer(engine, packet, bytes, sizeof(bytes), false);
+    else if (request.fate == REQUEST_LEFT)
+        serve_left(engine, packet);
 }
 
 void serve_sent(struct engine *engine, const struct packet *packet) {

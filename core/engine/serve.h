@@ -7,6 +7,14 @@
 /* Opens or closes the server sockets as the access rules need them. */
 void serve_update_sockets(struct engine *engine);
 
+/* Those who answer, with their client records. False: no memory. limits: by service. */
+bool serve_init(struct engine *engine, const struct rate_limit limits[SERVICE_COUNT]);
+void serve_free(struct engine *engine);
+
+/* engine_requests() of engine.h. count > 0. */
+int serve_requests(struct engine *engine, struct request *requests, int count);
+
+/* Any datagram at the server's port. */
 void serve_packet(struct engine *engine, const struct packet *packet);
 
 /* An answer, or a request to a peer, whose report_sent was set has left. */

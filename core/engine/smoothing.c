@@ -67,6 +67,10 @@ void smoothing_adjust(struct engine *engine, double frequency, double offset) {
         plan(engine, state.offset - offset, (1.0 + state.frequency) / (1.0 + frequency) - 1.0);
 }
 
+double smoothing_rate(const struct engine *engine) {
+    return engine->smoothing.active ? state_now(engine).frequency : 0.0;
+}
+
 ns_t smoothing_serve(const struct engine *engine, struct served_reference *served) {
     double offset;
 

@@ -28,7 +28,9 @@ void smoothing_reset(struct engine *engine);
 void smoothing_adjust(struct engine *engine, double frequency, double offset);
 void smoothing_leap(struct engine *engine, double change);
 
-/* ns to add to the NTP clock's time in an answer; marks the reference when it is not nothing. */
+/* ns to add to the NTP clock's time in an answer; marks the reference when it is not nothing. The
+ * s/s by which that grows. */
 ns_t smoothing_serve(const struct engine *engine, struct served_reference *served);
+double smoothing_rate(const struct engine *engine);
 
 #endif

@@ -14,7 +14,7 @@
 #include "core/ntp/association.h"
 #include "core/ntp/client_log.h"
 #include "core/ntp/keys.h"
-#include "core/ntp/respond.h"
+#include "core/ntp/server.h"
 #include "core/track/select.h"
 
 #define ENGINE_MAX_SOURCES SELECT_MAX_SOURCES
@@ -23,6 +23,10 @@
 
 /* First packets leave this long after the start, and this long apart (facts C.4). */
 #define START_DELAY_NS (NS_PER_S / 5)
+
+/* However much there is to answer, what changes by itself (the clock, set by someone else; our
+ * distance from the truth) is looked at as often as this. */
+#define ENGINE_REST_NS (NS_PER_S / 64)
 
 /* One configured name: a server, a peer, or a pool of up to 16 of them. */
 struct group {
@@ -83,10 +87,7 @@ struct reference {
 };
 
 struct counters {
-    uint64_t ntp_hits, ntp_drops, command_hits, command_drops, malformed;
-    uint64_t auth_hits, interleaved_hits;
-    uint64_t daemon_receive, daemon_transmit, kernel_receive, kernel_transmit, hw_receive,
-        hw_transmit;
+    uint64_t command_hits, command_drops, malformed;
 };
 
 /* What is due at its own time, beside the sources and the clock's slew. */
@@ -136,7 +137,12 @@ struct engine {
     struct temperature temperature;
 
     struct access *ntp_access, *command_access;
-    struct client_log *client_log;
+    struct client_log *client_log; /* servers[0]'s, and of commands */
+    struct server *servers;        /* the main loop's, and one for each worker of the host */
+    int server_count;
+    struct served served;
+    struct served_reference served_reference; /* the same for people, as it was then */
+    ns_t served_until; /* system clock; what is served has to be found out anew */
     struct keys keys;
     ns_t broadcasts[CONFIG_MAX_BROADCASTS]; /* monotonic: when the next packet of each is due */
     uint32_t phase_epoch;   /* random, 0 = none yet; a new one when clock.phase jumps unseen */
@@ -149,6 +155,9 @@ struct engine {
     struct counters counters;
 
     int log_rows[LOG_FILE_COUNT]; /* rows since the last banner */
+    bool touched; /* since the last engine_run() something came in that may make something due */
+    ns_t due;     /* monotonic: engine_next() then */
+    ns_t ran;     /* monotonic: then */
     bool finished;
 };
 
@@ -168,11 +177,19 @@ static inline const struct log *engine_log(const struct engine *engine) {
     return &engine->host->log;
 }
 
+/* Something happened by which what is due, or what is served, may have changed. */
+static inline void engine_touch(struct engine *engine) {
+    engine->touched = true;
+    engine->served_until = NS_UNKNOWN;
+}
+
 /* engine.c: remembers whose a socket is; false (and the socket closed) when the handle is out of
  * bounds. */
 bool engine_own_socket(struct engine *engine, int socket, enum socket_owner owner,
                        struct source *source);
 void engine_close_socket(struct engine *engine, int *socket);
+/* Looks whether someone else steers (clock_watch); before timestamps are converted. */
+void engine_watch_clock(struct engine *engine);
 void engine_finish(struct engine *engine, int status);
 
 /* Adds the configured sources. */

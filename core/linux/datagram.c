@@ -1,5 +1,4 @@
-/* Datagrams in and out (socket.h): one system call each. A batch of them would be a loop around
- * read_message() and its counterpart; nothing above this file would notice. */
+/* Datagrams in and out (socket.h): one system call each. Requests to a server have batch.c. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -43,9 +42,8 @@ static ssize_t read_message(int fd, struct message *message, struct datagram *da
     return recvmsg(fd, &message->header, flags);
 }
 
-/* Where the datagram was sent to. ipi_spec_dst is what a reply can be sent from, also when that was
- * a broadcast. */
-static void take_destination(struct cmsghdr *control, struct packet *packet) {
+/* ipi_spec_dst is what a reply can be sent from, also when the request was a broadcast. */
+void socket_take_destination(struct cmsghdr *control, struct packet *packet) {
     if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
         struct in_pktinfo info;
 
@@ -80,7 +78,7 @@ static bool take_control(struct message *message, struct packet *packet) {
          control = next_control(&message->header, control)) {
         ns_t stamp;
 
-        take_destination(control, packet);
+        socket_take_destination(control, packet);
         if (timestamp_from_message(control, &stamp)) {
             packet->received = (struct timestamp){stamp, TIMESTAMP_KERNEL};
             stamped = true;
@@ -141,7 +139,7 @@ bool socket_receive_sent(struct linux_sockets *sockets, int handle, struct datag
     return take_control(&message, &datagram->packet) && datagram->packet.bytes;
 }
 
-static bool is_link_local(const struct address *address) {
+bool socket_is_link_local(const struct address *address) {
     const uint8_t *bytes = address->bytes;
 
     if (address->family == ADDRESS_IPV6)
@@ -212,7 +210,7 @@ bool socket_send(struct linux_sockets *sockets, const struct packet *packet) {
         if (!put_path(&message, packet->path))
             return false;
     } else if (!slot->connected) {
-        int interface = is_link_local(&packet->remote.address) ? packet->interface : 0;
+        int interface = socket_is_link_local(&packet->remote.address) ? packet->interface : 0;
 
         message.header.msg_name = &message.name;
         message.header.msg_namelen =

@@ -164,6 +164,7 @@ void linux_host_init(struct linux_host *host, const struct linux_options *option
     host->owner = options->owner;
     sockets_init(&host->sockets, &host->host.log);
     host->sockets.inherited = options->inherited;
+    batch_init(&host->batch);
     names_init(&host->names);
     log_files_init(&host->log_files, options->log_dir, &host->host.log);
 }

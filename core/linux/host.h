@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "core/engine/engine.h"
+#include "core/linux/batch.h"
 #include "core/linux/log_files.h"
 #include "core/linux/names.h"
 #include "core/linux/socket.h"
@@ -22,6 +23,7 @@ struct linux_host {
     struct engine *engine;
     struct linux_signals *signals;
     struct linux_sockets sockets;
+    struct batch batch;
     struct names names;
     struct log_files log_files;
     void (*ready)(void *owner); /* NULL = nobody waits, or was told */

@@ -33,13 +33,33 @@ static void bury_children(struct linux_signals *signals) {
         ;
 }
 
-static void take_event(struct linux_host *host, int handle, short events, ns_t now) {
+/* One batch, so that the other sockets get their turn however many requests wait. */
+static void take_requests(struct linux_host *host, int handle, int fd) {
+    struct batch *batch = &host->batch;
+    int count = batch_receive(batch, fd);
+
+    if (engine_requests(host->engine, batch->requests, count) > 0)
+        batch_send(batch, fd, count);
+    for (int i = 0; i < count; i++) {
+        struct packet packet;
+
+        if (batch->requests[i].fate != REQUEST_LEFT)
+            continue;
+        batch_packet(batch, i, handle, &packet);
+        engine_packet(host->engine, &packet);
+    }
+}
+
+static void take_event(struct linux_host *host, int handle, int fd, short events) {
     struct datagram datagram;
 
     /* The error queue first: when a request left is needed to understand its response. */
     if (events & (POLLPRI | POLLERR) && socket_receive_sent(&host->sockets, handle, &datagram))
         engine_sent(host->engine, &datagram.packet);
-    if (events & POLLIN && socket_receive(&host->sockets, handle, now, &datagram))
+    if (events & POLLIN && host->sockets.slots[handle].serves)
+        take_requests(host, handle, fd);
+    else if (events & POLLIN &&
+             socket_receive(&host->sockets, handle, system_clock_read(), &datagram))
         engine_packet(host->engine, &datagram.packet);
 }
 
@@ -47,7 +67,6 @@ static void take_event(struct linux_host *host, int handle, short events, ns_t n
  * place, and is one that has been seen or that will be met further down. */
 static void take_events(struct linux_host *host, int ready) {
     struct linux_sockets *sockets = &host->sockets;
-    ns_t now = system_clock_read();
 
     for (int i = sockets->count - 1; i >= 0 && ready > 0; i--) {
         short events = i < sockets->count ? sockets->polls[i].revents : 0;
@@ -56,7 +75,7 @@ static void take_events(struct linux_host *host, int ready) {
             continue;
         ready--;
         sockets->polls[i].revents = 0;
-        take_event(host, sockets->handles[i], events, now);
+        take_event(host, sockets->handles[i], sockets->polls[i].fd, events);
     }
 }
 

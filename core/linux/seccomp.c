@@ -35,6 +35,13 @@ static const uint16_t allowed[] = {
 #endif
     SYS_recvmsg,
     SYS_sendmsg,
+    SYS_sendmmsg,
+#ifdef SYS_recvmmsg
+    SYS_recvmmsg,
+#endif
+#ifdef SYS_recvmmsg_time64
+    SYS_recvmmsg_time64,
+#endif
 #ifdef SYS_clock_gettime
     SYS_clock_gettime,
 #endif

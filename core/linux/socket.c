@@ -214,6 +214,7 @@ static int remember(struct linux_sockets *sockets, int fd, short events,
     *slot = (struct linux_socket){
         .used = true,
         .reports = (events & POLLPRI) != 0,
+        .serves = request->kind == SOCKET_SERVER,
         .connected = request->remote.address.family != ADDRESS_NONE,
         .position = (uint16_t)sockets->count,
         .family = request->family,

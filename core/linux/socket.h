@@ -20,6 +20,7 @@ struct linux_socket {
     bool used;
     bool connected;
     bool reports;           /* transmit stamps can be had */
+    bool serves;            /* a server's */
     uint16_t position;      /* in polls */
     int family;             /* enum address_family; ADDRESS_NONE = Unix */
     struct endpoint remote; /* connected to; family NONE otherwise */
@@ -66,6 +67,10 @@ bool socket_receive(struct linux_sockets *sockets, int handle, ns_t now, struct 
 /* One transmit timestamp from the error queue: the datagram as it was sent. False when none was
  * waiting; a pending socket error (a refused connection) is cleared then. */
 bool socket_receive_sent(struct linux_sockets *sockets, int handle, struct datagram *datagram);
+
+/* Where a datagram was sent to, when that is what the control message says. */
+void socket_take_destination(struct cmsghdr *control, struct packet *packet);
+bool socket_is_link_local(const struct address *address);
 
 bool socket_send(struct linux_sockets *sockets, const struct packet *packet);
 

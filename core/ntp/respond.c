@@ -122,38 +122,37 @@ void respond_prepare(const struct served_reference *reference, struct served_ima
 /* The low bits tell the two kinds of stamps apart, by which an interleaved request is known (RFC
  * 9769 section 2); they also keep receive and transmit different. The origin is compared because a
  * client may have chosen the same stamp. */
-static void put_times(const struct answer *answer, const uint8_t *origin, int precision,
-                      struct random *random, uint8_t *bytes) {
-    uint64_t noise = random_u64(random);
-    ntp_time_t receive =
-        ntp_time_fuzz(ntp_time_from_ns(answer->receive), precision, (uint32_t)noise) | 1;
+static void put_times(const struct answer *answer, ntp_time_t origin, int precision, uint64_t noise,
+                      uint8_t *bytes) {
+    ntp_time_t receive = ntp_time_fuzz(answer->receive, precision, (uint32_t)noise) | 1;
     ntp_time_t transmit =
-        ntp_time_fuzz(ntp_time_from_ns(answer->transmit), precision, (uint32_t)(noise >> 32)) &
-        ~(ntp_time_t)1;
+        ntp_time_fuzz(answer->transmit, precision, (uint32_t)(noise >> 32)) & ~(ntp_time_t)1;
 
-    if (transmit == get_be64(origin))
+    if (transmit == origin)
         transmit ^= 2;
-    memcpy(bytes + AT_ORIGIN_TIME, origin, sizeof(ntp_time_t));
+    put_be64(bytes + AT_ORIGIN_TIME, origin);
     put_be64(bytes + AT_RECEIVE_TIME, receive);
     put_be64(bytes + AT_TRANSMIT_TIME, transmit);
 }
 
 void respond_encode(const uint8_t request[NTP_HEADER_SIZE], const struct answer *answer,
-                    const struct served_image *image, struct random *random,
+                    const struct served_image *image, uint64_t noise,
                     uint8_t bytes[NTP_HEADER_SIZE]) {
-    const uint8_t *origin = request + (answer->interleaved ? AT_RECEIVE_TIME : AT_TRANSMIT_TIME);
+    ntp_time_t origin =
+        get_be64(request + (answer->interleaved ? AT_RECEIVE_TIME : AT_TRANSMIT_TIME));
     unsigned mode = answer->kind == REQUEST_ACTIVE ? NTP_MODE_PASSIVE : NTP_MODE_SERVER;
+    uint8_t flags = request[AT_FLAGS];
     int8_t poll = (int8_t)request[AT_POLL];
 
     memcpy(bytes, image->bytes, sizeof(image->bytes));
-    bytes[AT_FLAGS] = (uint8_t)(bytes[AT_FLAGS] | (request[AT_FLAGS] & VERSION_MASK) | mode);
+    bytes[AT_FLAGS] = (uint8_t)(bytes[AT_FLAGS] | (flags & VERSION_MASK) | mode);
     bytes[AT_POLL] = (uint8_t)(poll < answer->min_poll ? answer->min_poll : poll);
     if (answer->kod != 0) {
         bytes[AT_FLAGS] |= (uint8_t)(NTP_LEAP_UNSYNCHRONISED << LEAP_SHIFT);
         bytes[AT_STRATUM] = 0;
         put_be32(bytes + AT_REFERENCE_ID, answer->kod);
     }
-    put_times(answer, origin, (int8_t)image->bytes[AT_PRECISION], random, bytes);
+    put_times(answer, origin, (int8_t)image->bytes[AT_PRECISION], noise, bytes);
 }
 
 ntp_time_t respond_receive_time(const uint8_t bytes[NTP_HEADER_SIZE]) {
@@ -217,14 +216,19 @@ struct ntp_header respond_build(const struct ntp_header *request, enum request_k
                                 const struct served_reference *reference, ns_t receive,
                                 ns_t transmit, int min_poll, uint32_t kod, struct random *random) {
     struct answer answer = {
-        .kind = kind, .min_poll = min_poll, .kod = kod, .receive = receive, .transmit = transmit};
+        .kind = kind,
+        .min_poll = min_poll,
+        .kod = kod,
+        .receive = ntp_time_from_ns(receive),
+        .transmit = ntp_time_from_ns(transmit),
+    };
     uint8_t asked[NTP_HEADER_SIZE], bytes[NTP_HEADER_SIZE];
     struct served_image image;
     struct ntp_header header;
 
     ntp_header_encode(request, asked);
     respond_prepare(reference, &image);
-    respond_encode(asked, &answer, &image, random, bytes);
+    respond_encode(asked, &answer, &image, random_u64(random), bytes);
     ntp_header_decode(bytes, &header);
     return header;
 }

@@ -62,12 +62,13 @@ struct answer {
                          echoed */
     int min_poll;     /* raises the echoed poll (rate limiting); -128 = leave */
     uint32_t kod;     /* an ASCII code as a number, 0 = a normal answer */
-    ns_t receive, transmit; /* local NTP time */
+    ntp_time_t receive, transmit; /* local NTP time */
 };
 
-/* Writes the answer to a classified request: the hot path, integers only. */
+/* Writes the answer to a classified request: the hot path, integers only. noise: random bits for
+ * what is below the precision. bytes may be the request's own. */
 void respond_encode(const uint8_t request[NTP_HEADER_SIZE], const struct answer *answer,
-                    const struct served_image *image, struct random *random,
+                    const struct served_image *image, uint64_t noise,
                     uint8_t bytes[NTP_HEADER_SIZE]);
 
 /* The receive stamp of an answer, by which an interleaved request will name it. */

@@ -367,8 +367,8 @@ static void interleaved_answer_echoes_the_receive_stamp(void **state) {
     struct answer answer = {.kind = REQUEST_CLIENT,
                             .interleaved = true,
                             .min_poll = -128,
-                            .receive = RECEIVE,
-                            .transmit = TRANSMIT};
+                            .receive = ntp_time_from_ns(RECEIVE),
+                            .transmit = ntp_time_from_ns(TRANSMIT)};
     uint8_t request[NTP_PACKET_MAX_SIZE + 8], bytes[NTP_HEADER_SIZE];
     struct served_image image;
 
@@ -376,10 +376,10 @@ static void interleaved_answer_echoes_the_receive_stamp(void **state) {
     make_request(0, 4, 3, request);
     put_be64(request + 32, UINT64_C(0x99aabbccddeeff00));
     respond_prepare(&synchronised, &image);
-    respond_encode(request, &answer, &image, &random_source, bytes);
+    respond_encode(request, &answer, &image, random_u64(&random_source), bytes);
     assert_true(get_be64(bytes + 24) == UINT64_C(0x99aabbccddeeff00));
     answer.interleaved = false;
-    respond_encode(request, &answer, &image, &random_source, bytes);
+    respond_encode(request, &answer, &image, random_u64(&random_source), bytes);
     assert_true(get_be64(bytes + 24) == UINT64_C(0x1122334455667788));
 }
 
