@@ -408,6 +408,7 @@ static void say_ready(void *owner) {
     }
     if (!service_notify(&daemon->log, "READY=1"))
         daemon->host->host.stop(daemon->host, 1);
+    daemon_forget_start();
 }
 
 static void send_mail(void *owner, double offset) {
@@ -423,6 +424,8 @@ static void start_host(struct chronyd *daemon) {
         .signals = &signals,
         .control_clock = !daemon->options.no_clock_control && !daemon->options.print_once,
         .log_dir = daemon->config->log_dir,
+        .workers =
+            daemon->options.set_once || daemon->options.print_once ? 0 : daemon->config->workers,
         .inherited = daemon->inherited,
         .ready = say_ready,
         .mail_change = send_mail,

@@ -426,10 +426,13 @@ static enum control_status set_access(struct engine *engine, struct access *acce
                                       const char *word, const struct control_subnet *subnet,
                                       bool allow, bool all) {
     char text[ADDRESS_TEXT_SIZE];
-    bool everything = subnet->ip.family == ADDRESS_NONE;
+    bool everything = subnet->ip.family == ADDRESS_NONE, set;
 
-    if ((everything && subnet->subnet_bits != 0) ||
-        !access_set(access, &subnet->ip, subnet->subnet_bits, allow, all))
+    serve_hold(engine, true);
+    set = !(everything && subnet->subnet_bits != 0) &&
+          access_set(access, &subnet->ip, subnet->subnet_bits, allow, all);
+    serve_hold(engine, false);
+    if (!set)
         return CONTROL_BAD_SUBNET;
     if (everything)
         log_info(engine_log(engine), "%s%s %s access from ANY", allow ? "Allowed" : "Denied",

@@ -135,6 +135,7 @@ static void start_features(struct engine *engine) {
     engine->manual.enabled = engine->config->manual;
     authentication_load(engine);
     broadcast_init(engine);
+    serve_run(engine, engine->started);
 }
 
 void engine_add_sources(struct engine *engine) {
@@ -245,8 +246,17 @@ void engine_packet(struct engine *engine, const struct packet *packet) {
     }
 }
 
-int engine_requests(struct engine *engine, struct request *requests, int count) {
-    return engine->finished || count == 0 ? 0 : serve_requests(engine, requests, count);
+int engine_requests(struct engine *engine, struct request *requests, int count,
+                    struct departure *departure) {
+    return engine->finished || count == 0 ? 0 : serve_requests(engine, requests, count, departure);
+}
+
+const struct served *engine_served(struct engine *engine) {
+    return serve_snapshot(engine);
+}
+
+struct server *engine_server(struct engine *engine, int i) {
+    return &engine->servers[i];
 }
 
 void engine_sent(struct engine *engine, const struct packet *packet) {
@@ -321,7 +331,7 @@ static void watch_end(struct engine *engine, ns_t now) {
 static void (*const timer_handlers[TIMER_COUNT])(struct engine *engine, ns_t now) = {
     [TIMER_INITIAL] = initial_run,     [TIMER_TEMPERATURE] = temperature_run,
     [TIMER_FALLBACK] = fallback_run,   [TIMER_LEAP] = leap_run,
-    [TIMER_BROADCAST] = broadcast_run,
+    [TIMER_BROADCAST] = broadcast_run, [TIMER_WORKERS] = serve_run,
 };
 
 /* A handler sets its timer anew, or it stays silent. */

@@ -33,9 +33,14 @@ struct engine *engine_new(const struct config *config, const struct engine_optio
 void engine_free(struct engine *engine);
 
 /* Requests arrived on a server's socket, `count` at once. Answers are written over those that are
- * mere questions for the time, for the host to send; how many. What is REQUEST_LEFT then goes
- * through engine_packet(). */
-int engine_requests(struct engine *engine, struct request *requests, int count);
+ * mere questions for the time, for the host to send; how many. departure: the host knows the
+ * interval, and is told the beginning. What is REQUEST_LEFT then goes through engine_packet(). */
+int engine_requests(struct engine *engine, struct request *requests, int count,
+                    struct departure *departure);
+
+/* For workers: what they answer with, and the `i`th of them, 1..config.workers, as whom. */
+const struct served *engine_served(struct engine *engine);
+struct server *engine_server(struct engine *engine, int i);
 
 /* A datagram arrived on one of the engine's sockets. */
 void engine_packet(struct engine *engine, const struct packet *packet);

@@ -65,6 +65,12 @@ struct host {
     int (*open_socket)(void *context, const struct socket_request *request);
     void (*close_socket)(void *context, int socket);
     bool (*send_packet)(void *context, const struct packet *packet);
+    /* Datagrams that found no room at the servers' sockets; NULL: nobody counts. */
+    uint64_t (*count_drops)(void *context);
+
+    /* The host has threads that answer clients (config.workers of them, see engine_server()): held,
+     * they touch nothing of the engine's. NULL: there are none. */
+    void (*hold_workers)(void *context, bool hold);
 
     /* Names, answered later through engine_resolved(); false = cannot even try (the engine
      * retries). */

@@ -7,6 +7,7 @@
 #include "core/engine/handlers.h"
 #include "core/engine/reference.h"
 #include "core/engine/selection.h"
+#include "core/engine/serve.h"
 #include "core/engine/sources.h"
 
 #define UNKNOWN_DEVIATION 4.0 /* s, chrony's word for "no idea" */
@@ -164,32 +165,42 @@ enum control_status answer_activity(struct engine *engine, const union control_p
     return CONTROL_SUCCESS;
 }
 
+static void add_server(const struct server *server, struct control_server_stats *stats) {
+    const struct server_counters *counters = &server->counters;
+
+    if (server->client_log != NULL)
+        stats->log_drops += client_log_dropped(server->client_log);
+    stats->ntp_hits += counters->ntp_hits;
+    stats->ntp_drops += counters->ntp_drops;
+    stats->ntp_auth_hits += counters->auth_hits;
+    stats->ntp_interleaved_hits += counters->interleaved_hits;
+    stats->ntp_daemon_rx_timestamps += counters->daemon_receive;
+    stats->ntp_daemon_tx_timestamps += counters->daemon_transmit;
+    stats->ntp_kernel_rx_timestamps += counters->kernel_receive;
+    stats->ntp_kernel_tx_timestamps += counters->kernel_transmit;
+    stats->ntp_hw_rx_timestamps += counters->hw_receive;
+    stats->ntp_hw_tx_timestamps += counters->hw_transmit;
+}
+
 enum control_status answer_server_stats(struct engine *engine,
                                         const union control_payload *arguments,
                                         union control_payload *results) {
-    const struct server_counters *counters = &engine->servers->counters;
     struct control_server_stats *stats = &results->as_server_stats;
     uint32_t held = 0, span = 0;
 
     (void)arguments;
-    if (engine->client_log != NULL) {
+    serve_hold(engine, true);
+    for (int i = 0; i < engine->server_count; i++)
+        add_server(&engine->servers[i], stats);
+    serve_hold(engine, false);
+    if (engine->host->count_drops != NULL)
+        stats->ntp_drops += engine->host->count_drops(engine->host->context);
+    if (engine->client_log != NULL)
         client_log_timestamp_span(engine->client_log, &held, &span);
-        stats->log_drops = client_log_dropped(engine->client_log);
-    }
-    stats->ntp_hits = counters->ntp_hits;
-    stats->cmd_hits = engine->counters.command_hits;
-    stats->ntp_drops = counters->ntp_drops;
-    stats->cmd_drops = engine->counters.command_drops;
-    stats->ntp_auth_hits = counters->auth_hits;
-    stats->ntp_interleaved_hits = counters->interleaved_hits;
     stats->ntp_timestamps = held;
     stats->ntp_span_seconds = span;
-    stats->ntp_daemon_rx_timestamps = counters->daemon_receive;
-    stats->ntp_daemon_tx_timestamps = counters->daemon_transmit;
-    stats->ntp_kernel_rx_timestamps = counters->kernel_receive;
-    stats->ntp_kernel_tx_timestamps = counters->kernel_transmit;
-    stats->ntp_hw_rx_timestamps = counters->hw_receive;
-    stats->ntp_hw_tx_timestamps = counters->hw_transmit;
+    stats->cmd_hits = engine->counters.command_hits;
+    stats->cmd_drops = engine->counters.command_drops;
     return CONTROL_SUCCESS;
 }
 
@@ -323,27 +334,54 @@ static bool enough_hits(const struct client_report *report, uint32_t least) {
            report->hits[SERVICE_COMMAND] >= least;
 }
 
-enum control_status answer_client_accesses(struct engine *engine,
-                                           const union control_payload *arguments,
-                                           union control_payload *results) {
-    const struct control_client_accesses_request *wanted = &arguments->as_client_accesses_request;
-    struct control_client_accesses *accesses = &results->as_client_accesses;
+/* The servers' logs stand one behind the other; a client of several is told of at the first. */
+static bool report_client(struct engine *engine, uint32_t slot, ns_t now, bool reset,
+                          struct client_report *report) {
+    struct server *server = engine->servers, *end = server + engine->server_count;
+    struct address client;
+
+    for (; slot >= (uint32_t)client_log_slots(server->client_log); server++)
+        slot -= (uint32_t)client_log_slots(server->client_log);
+    if (!client_log_client(server->client_log, (int)slot, &client))
+        return false;
+    client_report_init(report, &client);
+    for (struct server *earlier = engine->servers; earlier < server; earlier++) {
+        if (client_log_add(earlier->client_log, now, false, report))
+            return false;
+    }
+    for (; server < end; server++)
+        client_log_add(server->client_log, now, reset, report);
+    return true;
+}
+
+static void fill_clients(struct engine *engine,
+                         const struct control_client_accesses_request *wanted,
+                         struct control_client_accesses *accesses) {
     uint32_t most =
         wanted->n_clients < CONTROL_MAX_CLIENTS ? wanted->n_clients : CONTROL_MAX_CLIENTS;
     ns_t now = engine_monotonic(engine);
     uint32_t slot;
 
-    if (engine->client_log == NULL)
-        return CONTROL_INACTIVE;
-    accesses->n_indices = (uint32_t)client_log_slots(engine->client_log);
+    for (int i = 0; i < engine->server_count; i++)
+        accesses->n_indices += (uint32_t)client_log_slots(engine->servers[i].client_log);
     for (slot = wanted->first_index; slot < accesses->n_indices && accesses->n_clients < most;
          slot++) {
         struct client_report report;
 
-        if (client_log_report(engine->client_log, (int)slot, now, wanted->reset != 0, &report) &&
+        if (report_client(engine, slot, now, wanted->reset != 0, &report) &&
             enough_hits(&report, wanted->min_hits))
             fill_client(&report, &accesses->clients[accesses->n_clients++]);
     }
     accesses->next_index = slot;
+}
+
+enum control_status answer_client_accesses(struct engine *engine,
+                                           const union control_payload *arguments,
+                                           union control_payload *results) {
+    if (engine->client_log == NULL)
+        return CONTROL_INACTIVE;
+    serve_hold(engine, true);
+    fill_clients(engine, &arguments->as_client_accesses_request, &results->as_client_accesses);
+    serve_hold(engine, false);
     return CONTROL_SUCCESS;
 }

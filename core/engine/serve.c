@@ -7,13 +7,16 @@
 #include "core/engine/reference.h"
 #include "core/engine/sources.h"
 
-#define LOWEST_POLL (-19) /* of the polls echoed in answers, also when requests are not limited */
+#define WORKERS_INTERVAL_NS (NS_PER_S / 8)
+#define LOWEST_POLL         (-19) /* of the polls echoed in answers, also when requests are not limited */
 
 bool serve_init(struct engine *engine, const struct rate_limit limits[SERVICE_COUNT]) {
     const struct config *config = engine->config;
     const struct rate_limit *rate = &config->ntp_rate_limit;
 
     engine->server_count = 1;
+    if (engine->host->hold_workers != NULL)
+        engine->server_count += config->workers;
     engine->servers = calloc((size_t)engine->server_count, sizeof(*engine->servers));
     if (engine->servers == NULL)
         return false;
@@ -111,12 +114,29 @@ static const struct served *served_at(struct engine *engine, ns_t received) {
     return &engine->served;
 }
 
-int serve_requests(struct engine *engine, struct request *requests, int count) {
+const struct served *serve_snapshot(struct engine *engine) {
+    return served_at(engine, engine_clock(engine));
+}
+
+void serve_run(struct engine *engine, ns_t now) {
+    if (engine->server_count > 1)
+        engine->timers[TIMER_WORKERS] = now + WORKERS_INTERVAL_NS;
+}
+
+void serve_hold(const struct engine *engine, bool hold) {
+    if (engine->host->hold_workers != NULL)
+        engine->host->hold_workers(engine->host->context, hold);
+}
+
+int serve_requests(struct engine *engine, struct request *requests, int count,
+                   struct departure *departure) {
     const struct served *served = served_at(engine, requests[count - 1].received.time);
     int answered = server_admit(engine->servers, served, requests, count);
 
-    if (answered > 0)
-        server_answer(engine->servers, served, engine_clock(engine), requests, count);
+    if (answered > 0) {
+        departure->begin = engine_clock(engine);
+        server_answer(engine->servers, served, departure, requests, count);
+    }
     return answered;
 }
 
@@ -243,6 +263,7 @@ static void serve_left(struct engine *engine, const struct packet *packet) {
 
 void serve_packet(struct engine *engine, const struct packet *packet) {
     uint8_t bytes[NTP_HEADER_SIZE];
+    struct departure departure = {.interval = 0};
     struct request request = {
         .remote = packet->remote,
         .received = packet->received,
@@ -252,7 +273,7 @@ void serve_packet(struct engine *engine, const struct packet *packet) {
 
     if (packet->length == sizeof(bytes))
         memcpy(bytes, packet->bytes, sizeof(bytes));
-    if (serve_requests(engine, &request, 1) > 0)
+    if (serve_requests(engine, &request, 1, &departure) > 0)
         send_answer(engine, packet, bytes, sizeof(bytes), false);
     else if (request.fate == REQUEST_LEFT)
         serve_left(engine, packet);

@@ -97,6 +97,7 @@ enum engine_timer {
     TIMER_FALLBACK,
     TIMER_LEAP,
     TIMER_BROADCAST,
+    TIMER_WORKERS,
     TIMER_COUNT
 };
 
@@ -120,6 +121,7 @@ struct engine {
     int group_count;
     struct source *sources[ENGINE_MAX_SOURCES];
     int source_count;
+    int unseen_samples; /* since selection_run() */
     uint32_t next_source_id;
     ns_t next_refresh; /* monotonic, no working name is looked up again before */
     int selected;      /* index into sources, -1 = none */

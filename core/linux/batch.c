@@ -15,6 +15,9 @@
 #include "core/linux/socket.h"
 #include "core/linux/timestamp.h"
 
+#define MAX_INTERVAL_NS 20000
+#define INTERVAL_WEIGHT 8
+
 /* musl goes through all headers before it receives, and sends them one by one, for the sake of
  * padding that here is zero. */
 #ifdef COMPACT_LIBC
@@ -65,55 +68,6 @@ static int receive(struct batch *batch, int fd) {
     return count;
 }
 
-/* Network order: the bytes are the address, whatever is before them. False: of no family that
- * could be answered. */
-static bool take_name(const struct batch_message *message, struct endpoint *remote) {
-    const struct sockaddr_in6 *in6 = &message->name;
-    const struct sockaddr_in *in = (const struct sockaddr_in *)in6;
-
-    memset(remote, 0, sizeof *remote);
-    if (in6->sin6_family == AF_INET) {
-        remote->address.family = ADDRESS_IPV4;
-        memcpy(remote->address.bytes, &in->sin_addr, sizeof in->sin_addr);
-    } else if (in6->sin6_family == AF_INET6) {
-        remote->address.family = ADDRESS_IPV6;
-        memcpy(remote->address.bytes, &in6->sin6_addr, sizeof in6->sin6_addr);
-    } else {
-        return false;
-    }
-    remote->port = ntohs(in6->sin6_port); /* where sin_port is too */
-    return true;
-}
-
-static bool is_source(const struct cmsghdr *control) {
-    return (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) ||
-           (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO);
-}
-
-/* False: the kernel has not stamped it. */
-static bool take_control(struct msghdr *header, struct batch_message *message,
-                         struct timestamp *received) {
-    struct cmsghdr *control = &message->control.first;
-    size_t left = header->msg_controllen;
-    bool stamped = false;
-
-    message->source = NULL;
-    while (left >= sizeof *control && control->cmsg_len >= sizeof *control) {
-        size_t space = CMSG_ALIGN(control->cmsg_len);
-
-        if (is_source(control))
-            message->source = control;
-        else if (timestamp_from_message(control, &received->time))
-            stamped = true;
-        if (space >= left)
-            break;
-        left -= space;
-        control = (struct cmsghdr *)(void *)((uint8_t *)control + space);
-    }
-    received->source = TIMESTAMP_KERNEL;
-    return stamped;
-}
-
 int batch_receive(struct batch *batch, int fd) {
     ns_t now = 0;
     int count;
@@ -128,8 +82,11 @@ int batch_receive(struct batch *batch, int fd) {
         struct request *request = &batch->requests[i];
 
         request->bytes = message->bytes;
-        request->length = take_name(message, &request->remote) ? batch->in[i].msg_len : 0;
-        if (take_control(&batch->in[i].msg_hdr, message, &request->received))
+        request->length = batch->in[i].msg_len;
+        if (!socket_address_to_endpoint(&message->name, &request->remote))
+            request->length = 0; /* nobody could be answered */
+        request->received.source = TIMESTAMP_KERNEL;
+        if (socket_take_control(&batch->in[i].msg_hdr, &message->source, &request->received.time))
             continue;
         if (now == 0)
             now = system_clock_read();
@@ -148,8 +105,7 @@ void batch_packet(struct batch *batch, int i, int socket, struct packet *packet)
         .length = request->length,
         .received = request->received,
     };
-    if (batch->messages[i].source != NULL)
-        socket_take_destination(batch->messages[i].source, packet);
+    socket_take_destination(batch->messages[i].source, packet);
 }
 
 /* The address that was asked, as the kernel has told it. Routing chooses the interface, except
@@ -188,6 +144,14 @@ static int gather(struct batch *batch, int count) {
     return answers;
 }
 
+/* A running mean. What took longer was an interruption, which nobody can foresee. */
+static void learn_interval(struct departure *departure, int answers) {
+    ns_t interval = (system_clock_read() - departure->begin) / answers;
+
+    if (interval > 0 && interval <= MAX_INTERVAL_NS)
+        departure->interval += (interval - departure->interval) / INTERVAL_WEIGHT;
+}
+
 /* What cannot be sent is lost, as it may be anywhere on its way. */
 void batch_send(struct batch *batch, int fd, int count) {
     int answers = gather(batch, count), sent = 0;
@@ -198,6 +162,8 @@ void batch_send(struct batch *batch, int fd, int count) {
 
         if (!singly)
             done = sendmmsg(fd, &batch->out[sent], (unsigned)(answers - sent), 0);
+        if (done == answers)
+            learn_interval(&batch->departure, answers);
         if (!singly && done < 0 && is_missing(errno))
             batch->singly_out = singly = true;
         if (singly)

@@ -15,8 +15,8 @@
 #define BATCH_CONTROL 256 /* ancillary data of a datagram; clock simulators want as much */
 
 struct batch_message {
-    struct sockaddr_in6 name; /* or sockaddr_in */
-    struct cmsghdr *source;   /* within control: the address that was asked; NULL = not known */
+    struct sockaddr_storage name;
+    struct cmsghdr *source; /* within control: the address that was asked; NULL = not known */
     union {
         struct cmsghdr first;
         uint8_t bytes[BATCH_CONTROL];
@@ -28,6 +28,7 @@ struct batch_message {
 struct batch {
     int stale;                  /* so many headers are not in order for receiving */
     bool singly_in, singly_out; /* the calls for many are not to be had here */
+    struct departure departure; /* the interval is what sending has taken lately */
     struct mmsghdr in[BATCH_SIZE], out[BATCH_SIZE];
     struct iovec parts[BATCH_SIZE];
     struct request requests[BATCH_SIZE];

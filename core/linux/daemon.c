@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -75,6 +77,13 @@ void daemon_started(int *launcher) {
     file_write(*launcher, &word, 1);
     close(*launcher);
     *launcher = -1;
+}
+
+void daemon_forget_start(void) {
+    extern const uint8_t __executable_start[], etext[];
+
+    madvise((void *)(uintptr_t)__executable_start, (size_t)(etext - __executable_start),
+            MADV_DONTNEED);
 }
 
 /* The command name of a process, or "" when it is hidden from us. */

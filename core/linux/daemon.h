@@ -15,6 +15,10 @@ bool daemon_start(int *launcher, int *status);
 /* The child's word that it runs: its standard streams go to /dev/null, *launcher becomes -1. */
 void daemon_started(int *launcher);
 
+/* Gives the pages of the program's code back to the page cache, from where those that the daily
+ * work needs come again: most were for the start only. */
+void daemon_forget_start(void);
+
 /* The process that runs by this pidfile: another one that is alive and a chronyd. Its pid; 0 =
  * none, and the file is no obstacle: our own pid, a dead one, one that was given to another program
  * since, or no number at all. */

@@ -22,7 +22,7 @@ struct message {
     } control;
 };
 
-static int socket_fd(const struct linux_sockets *sockets, int handle) {
+int socket_descriptor(const struct linux_sockets *sockets, int handle) {
     return sockets->polls[sockets->slots[handle].position].fd;
 }
 
@@ -42,48 +42,62 @@ static ssize_t read_message(int fd, struct message *message, struct datagram *da
     return recvmsg(fd, &message->header, flags);
 }
 
+static bool is_source(const struct cmsghdr *control) {
+    return (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) ||
+           (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO);
+}
+
+/* The macro aligns with signed arithmetic in musl, and in both it is long. */
+static struct cmsghdr *next_control(const struct msghdr *header, struct cmsghdr *control) {
+    uint8_t *next = (uint8_t *)control + CMSG_ALIGN(control->cmsg_len);
+    uint8_t *end = (uint8_t *)header->msg_control + header->msg_controllen;
+
+    return control->cmsg_len > 0 && next + sizeof *control <= end ? (struct cmsghdr *)(void *)next
+                                                                  : NULL;
+}
+
+bool socket_take_control(struct msghdr *header, struct cmsghdr **source, ns_t *stamp) {
+    struct cmsghdr *control;
+    bool stamped = false;
+
+    *source = NULL;
+    for (control = CMSG_FIRSTHDR(header); control; control = next_control(header, control)) {
+        if (is_source(control))
+            *source = control;
+        else
+            stamped |= timestamp_from_message(control, stamp);
+    }
+    return stamped;
+}
+
 /* ipi_spec_dst is what a reply can be sent from, also when the request was a broadcast. */
-void socket_take_destination(struct cmsghdr *control, struct packet *packet) {
-    if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+void socket_take_destination(struct cmsghdr *source, struct packet *packet) {
+    if (source && source->cmsg_level == IPPROTO_IP) {
         struct in_pktinfo info;
 
-        memcpy(&info, CMSG_DATA(control), sizeof info);
+        memcpy(&info, CMSG_DATA(source), sizeof info);
         packet->local.family = ADDRESS_IPV4;
         memcpy(packet->local.bytes, &info.ipi_spec_dst, sizeof info.ipi_spec_dst);
         packet->interface = info.ipi_ifindex;
-    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+    } else if (source) {
         struct in6_pktinfo info;
 
-        memcpy(&info, CMSG_DATA(control), sizeof info);
+        memcpy(&info, CMSG_DATA(source), sizeof info);
         packet->local.family = ADDRESS_IPV6;
         memcpy(packet->local.bytes, &info.ipi6_addr, sizeof info.ipi6_addr);
         packet->interface = (int)info.ipi6_ifindex;
     }
 }
 
-/* musl's macro aligns with signed arithmetic. */
-static struct cmsghdr *next_control(struct msghdr *header, struct cmsghdr *control) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-    return CMSG_NXTHDR(header, control);
-#pragma GCC diagnostic pop
-}
-
-/* Stamps and destination from the ancillary data; true when there was a kernel stamp. */
+/* Stamp and destination from the ancillary data; true when there was a kernel stamp. */
 static bool take_control(struct message *message, struct packet *packet) {
-    struct cmsghdr *control;
-    bool stamped = false;
+    struct cmsghdr *source;
+    ns_t stamp;
+    bool stamped = socket_take_control(&message->header, &source, &stamp);
 
-    for (control = CMSG_FIRSTHDR(&message->header); control;
-         control = next_control(&message->header, control)) {
-        ns_t stamp;
-
-        socket_take_destination(control, packet);
-        if (timestamp_from_message(control, &stamp)) {
-            packet->received = (struct timestamp){stamp, TIMESTAMP_KERNEL};
-            stamped = true;
-        }
-    }
+    if (stamped)
+        packet->received = (struct timestamp){stamp, TIMESTAMP_KERNEL};
+    socket_take_destination(source, packet);
     return stamped;
 }
 
@@ -104,7 +118,7 @@ static bool take_path(const struct message *message, struct datagram *datagram) 
 bool socket_receive(struct linux_sockets *sockets, int handle, ns_t now,
                     struct datagram *datagram) {
     struct message message;
-    ssize_t length = read_message(socket_fd(sockets, handle), &message, datagram, 0);
+    ssize_t length = read_message(socket_descriptor(sockets, handle), &message, datagram, 0);
 
     if (length < 0)
         return false; /* EAGAIN: someone else took it; ECONNREFUSED: the error is cleared by this */
@@ -121,7 +135,7 @@ bool socket_receive(struct linux_sockets *sockets, int handle, ns_t now,
 }
 
 bool socket_receive_sent(struct linux_sockets *sockets, int handle, struct datagram *datagram) {
-    int fd = socket_fd(sockets, handle);
+    int fd = socket_descriptor(sockets, handle);
     struct message message;
     ssize_t length = read_message(fd, &message, datagram, MSG_ERRQUEUE);
 
@@ -221,7 +235,7 @@ bool socket_send(struct linux_sockets *sockets, const struct packet *packet) {
             put_stamp_request(&message);
     }
     do
-        sent = sendmsg(socket_fd(sockets, packet->socket), &message.header, 0);
+        sent = sendmsg(socket_descriptor(sockets, packet->socket), &message.header, 0);
     while (sent < 0 && errno == EINTR);
     return sent >= 0;
 }

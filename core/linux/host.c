@@ -54,13 +54,31 @@ static void fill_random(void *context, void *bytes, size_t count) {
 static int open_socket(void *context, const struct socket_request *request) {
     struct linux_host *host = context;
 
-    return socket_open(&host->sockets, request);
+    int handle = socket_open(&host->sockets, request);
+
+    if (handle >= 0 && host->workers && request->kind == SOCKET_SERVER)
+        workers_take_socket(host->workers, &host->sockets, handle, request);
+    return handle;
 }
 
 static void close_socket(void *context, int socket) {
     struct linux_host *host = context;
 
+    if (host->workers && host->sockets.slots[socket].serves)
+        workers_leave_socket(host->workers, &host->sockets, socket);
     socket_close(&host->sockets, socket);
+}
+
+static void hold_workers(void *context, bool hold) {
+    struct linux_host *host = context;
+
+    workers_hold(host->workers, hold);
+}
+
+static uint64_t count_drops(void *context) {
+    struct linux_host *host = context;
+
+    return sockets_count_drops(&host->sockets);
 }
 
 static bool send_packet(void *context, const struct packet *packet) {
@@ -128,6 +146,7 @@ static void stop(void *context, int status) {
 
 void linux_host_init(struct linux_host *host, const struct linux_options *options) {
     bool kept = false;
+    struct workers *workers = workers_new(&host->host.log, options->workers);
     bool controlled = options->control_clock && system_clock_control(&options->log, &kept);
 
     host->host = (struct host){
@@ -147,6 +166,8 @@ void linux_host_init(struct linux_host *host, const struct linux_options *option
         .open_socket = open_socket,
         .close_socket = close_socket,
         .send_packet = send_packet,
+        .count_drops = count_drops,
+        .hold_workers = workers ? hold_workers : NULL,
         .resolve_name = resolve_name,
         .conf_reader = &linux_conf_reader,
         .read_file = read_file,
@@ -158,6 +179,7 @@ void linux_host_init(struct linux_host *host, const struct linux_options *option
         .mail_change = options->mail_change ? mail_change : NULL,
         .stop = stop,
     };
+    host->workers = workers;
     host->signals = options->signals;
     host->ready = options->ready;
     host->mail_change = options->mail_change;
@@ -171,6 +193,7 @@ void linux_host_init(struct linux_host *host, const struct linux_options *option
 
 void linux_host_close(struct linux_host *host) {
     sockets_close_all(&host->sockets);
+    workers_free(host->workers);
     names_close(&host->names);
     log_files_cycle(&host->log_files);
 }

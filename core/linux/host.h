@@ -10,6 +10,7 @@
 #include "core/linux/log_files.h"
 #include "core/linux/names.h"
 #include "core/linux/socket.h"
+#include "core/linux/workers.h"
 
 /* What signal handlers write; they belong to the program, which is the only thing a signal knows.
  */
@@ -24,6 +25,7 @@ struct linux_host {
     struct linux_signals *signals;
     struct linux_sockets sockets;
     struct batch batch;
+    struct workers *workers; /* NULL: there are none */
     struct names names;
     struct log_files log_files;
     void (*ready)(void *owner); /* NULL = nobody waits, or was told */
@@ -39,6 +41,7 @@ struct linux_options {
     struct linux_signals *signals;
     bool control_clock;  /* the clock may be steered: no -x; the kernel has the last word */
     const char *log_dir; /* NULL = none; must outlive the host */
+    int workers;         /* threads that answer clients */
     int inherited;       /* so many descriptors from 3 on are the service manager's sockets */
     void (*ready)(void *owner); /* called once when the engine is ready; NULL = not at all */
     void (*mail_change)(void *owner, double offset); /* see struct host; NULL = no mail */

@@ -38,7 +38,7 @@ static void take_requests(struct linux_host *host, int handle, int fd) {
     struct batch *batch = &host->batch;
     int count = batch_receive(batch, fd);
 
-    if (engine_requests(host->engine, batch->requests, count) > 0)
+    if (engine_requests(host->engine, batch->requests, count, &batch->departure) > 0)
         batch_send(batch, fd, count);
     for (int i = 0; i < count; i++) {
         struct packet packet;
@@ -65,18 +65,25 @@ static void take_event(struct linux_host *host, int handle, int fd, short events
 
 /* From the end to the beginning: when the engine closes a socket, the last one moves into its
  * place, and is one that has been seen or that will be met further down. */
-static void take_events(struct linux_host *host, int ready) {
+static void take_events(struct linux_host *host) {
     struct linux_sockets *sockets = &host->sockets;
 
-    for (int i = sockets->count - 1; i >= 0 && ready > 0; i--) {
+    for (int i = sockets->count - 1; i >= 0; i--) {
         short events = i < sockets->count ? sockets->polls[i].revents : 0;
 
         if (events == 0)
             continue;
-        ready--;
         sockets->polls[i].revents = 0;
         take_event(host, sockets->handles[i], sockets->polls[i].fd, events);
     }
+}
+
+/* One batch of this too. */
+static void take_left(struct linux_host *host) {
+    struct datagram datagram;
+
+    for (int i = 0; i < BATCH_SIZE && workers_take_left(host->workers, &datagram); i++)
+        engine_packet(host->engine, &datagram.packet);
 }
 
 static void take_name(struct linux_host *host) {
@@ -91,19 +98,24 @@ static void wait_for_events(struct linux_host *host) {
     struct linux_sockets *sockets = &host->sockets;
     int names = names_descriptor(&host->names);
     int sleep = sleep_milliseconds(engine_next(host->engine), monotonic_clock_read());
+    struct pollfd *more = &sockets->polls[sockets->count];
     nfds_t count = (nfds_t)sockets->count;
-    bool named;
-    int ready;
+    bool named, left;
 
     if (names >= 0)
         sockets->polls[count++] = (struct pollfd){.fd = names, .events = POLLIN};
-    ready = poll(sockets->polls, count, sleep);
-    if (ready <= 0)
+    if (host->workers)
+        sockets->polls[count++] =
+            (struct pollfd){.fd = workers_descriptor(host->workers), .events = POLLIN};
+    if (poll(sockets->polls, count, sleep) <= 0)
         return; /* EINTR is no error here */
-    named = names >= 0 && sockets->polls[count - 1].revents != 0;
-    take_events(host, named ? ready - 1 : ready);
+    named = names >= 0 && more[0].revents != 0;
+    left = host->workers && sockets->polls[count - 1].revents != 0;
+    take_events(host);
     if (named)
         take_name(host);
+    if (left)
+        take_left(host);
 }
 
 static void say_ready(struct linux_host *host) {
@@ -121,8 +133,12 @@ static bool has_nothing_to_do(struct linux_host *host) {
 
 int linux_host_run(struct linux_host *host, struct engine *engine) {
     host->engine = engine;
+    if (host->workers)
+        workers_begin(host->workers, engine);
     for (;;) {
         engine_run(engine, monotonic_clock_read());
+        if (host->workers)
+            workers_publish(host->workers, engine_served(engine));
         say_ready(host);
         if (host->stopped)
             return host->status;

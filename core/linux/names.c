@@ -8,17 +8,12 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/linux/socket.h"
-
-/* The C library's resolver keeps its packets on the stack; only pages that are touched cost
- * anything. */
-#define THREAD_STACK_SIZE (256 * 1024)
+#include "core/linux/thread.h"
 
 #define NAME_MAX_LENGTH  253
 #define LABEL_MAX_LENGTH 63
@@ -108,24 +103,6 @@ static void *run_lookup(void *argument) {
     return NULL;
 }
 
-/* Signals are the main thread's business. */
-static bool start_thread(struct lookup *lookup) {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    int error;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, THREAD_STACK_SIZE);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&thread, &attributes, run_lookup, lookup);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return error == 0;
-}
-
 bool names_ask(struct names *names, uint32_t id, const char *name, int family) {
     size_t size = strlen(name) + 1;
     struct lookup *lookup;
@@ -138,7 +115,7 @@ bool names_ask(struct names *names, uint32_t id, const char *name, int family) {
         return false;
     *lookup = (struct lookup){.result = names->pipe[1], .id = id, .family = family};
     memcpy(lookup->name, name, size);
-    if (!names->first && !start_thread(lookup)) {
+    if (!names->first && !thread_start(run_lookup, lookup)) {
         free(lookup);
         return false;
     }
@@ -170,7 +147,7 @@ bool names_answer(struct names *names, struct names_answer *answer) {
         return false; /* EINTR: the pipe is looked at again */
     drop_first(names);
     /* Without a thread the rest is answered here, each in its turn: "try again". */
-    if (names->first && !start_thread(names->first)) {
+    if (names->first && !thread_start(run_lookup, names->first)) {
         struct names_answer again;
 
         memset(&again, 0, sizeof again);

@@ -13,8 +13,13 @@
 #include <unistd.h>
 
 #include "core/base/check.h"
+#include "core/linux/kernel.h"
 #include "core/linux/screen.h"
 #include "core/linux/timestamp.h"
+
+/* Room for bursts. More would only be answered so late that nobody waits any more; most kernels
+ * give less (net.core.rmem_max). */
+#define SERVER_BUFFER (1 << 20)
 
 /* The switches a new socket gets, by what it is for. None is vital: a kernel without one still
  * carries datagrams. */
@@ -109,7 +114,7 @@ bool socket_address_to_endpoint(const struct sockaddr_storage *address, struct e
 }
 
 static void set_options(int fd, const struct socket_request *request) {
-    int one = 1, traffic_class = request->dscp << 2;
+    int one = 1, size = SERVER_BUFFER, traffic_class = request->dscp << 2;
 
     for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++) {
         const struct option_row *row = &option_rows[i];
@@ -117,8 +122,10 @@ static void set_options(int fd, const struct socket_request *request) {
         if ((row->kinds & 1 << request->kind) && (!row->family || row->family == request->family))
             setsockopt(fd, row->level, row->name, &one, sizeof one);
     }
-    if (request->kind == SOCKET_SERVER)
+    if (request->kind == SOCKET_SERVER) {
         screen_attach(fd);
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    }
     /* Requests to several servers from one port: connected, each gets its own answer. */
     if (request->kind == SOCKET_CLIENT && request->port > 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -225,6 +232,28 @@ static int remember(struct linux_sockets *sockets, int fd, short events,
     sockets->handles[sockets->count] = (uint16_t)handle;
     sockets->count++;
     return handle;
+}
+
+uint64_t sockets_count_drops(const struct linux_sockets *sockets) {
+    uint64_t drops = 0;
+
+    for (int i = 0; i < sockets->count; i++) {
+        uint32_t memory[MEMORY_VALUES] = {0};
+        socklen_t size = sizeof memory;
+
+        if (sockets->slots[sockets->handles[i]].serves)
+            getsockopt(sockets->polls[i].fd, SOL_SOCKET, SOCKET_MEMORY, memory, &size);
+        drops += memory[MEMORY_DROPS];
+    }
+    return drops;
+}
+
+/* Nothing but errors is polled for: those come anyway, and with them transmit stamps. */
+int socket_give_away(struct linux_sockets *sockets, int handle) {
+    struct pollfd *polled = &sockets->polls[sockets->slots[handle].position];
+
+    polled->events = 0;
+    return polled->fd;
 }
 
 int socket_open(struct linux_sockets *sockets, const struct socket_request *request) {

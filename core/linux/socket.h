@@ -37,8 +37,9 @@ struct linux_sockets {
     bool keeper_tried;
     int server_error; /* errno of the last SOCKET_SERVER that could not be opened */
     int count;
-    struct pollfd polls[LINUX_MAX_SOCKETS + 1]; /* one more than sockets: the resolver's pipe */
-    uint16_t handles[LINUX_MAX_SOCKETS];        /* of polls[i] */
+    /* Two more than sockets: the resolver's pipe, and what workers pass on. */
+    struct pollfd polls[LINUX_MAX_SOCKETS + 2];
+    uint16_t handles[LINUX_MAX_SOCKETS]; /* of polls[i] */
     struct linux_socket slots[LINUX_MAX_SOCKETS];
 };
 
@@ -52,6 +53,15 @@ int socket_new(int family);
  * or -1 (said at debug level). */
 int socket_open(struct linux_sockets *sockets, const struct socket_request *request);
 void socket_close(struct linux_sockets *sockets, int handle);
+
+/* The descriptor of a socket from which someone else receives from now on. */
+int socket_give_away(struct linux_sockets *sockets, int handle);
+
+int socket_descriptor(const struct linux_sockets *sockets, int handle);
+
+/* How many datagrams have found no room in the servers' sockets; 0 where the kernel does not tell.
+ */
+uint64_t sockets_count_drops(const struct linux_sockets *sockets);
 
 /* Room for one datagram. */
 struct datagram {
@@ -68,8 +78,11 @@ bool socket_receive(struct linux_sockets *sockets, int handle, ns_t now, struct 
  * waiting; a pending socket error (a refused connection) is cleared then. */
 bool socket_receive_sent(struct linux_sockets *sockets, int handle, struct datagram *datagram);
 
-/* Where a datagram was sent to, when that is what the control message says. */
-void socket_take_destination(struct cmsghdr *control, struct packet *packet);
+/* Of ancillary data: the message that says where the datagram was sent to, NULL = none does; and
+ * the kernel's stamp, false = there is none. */
+bool socket_take_control(struct msghdr *header, struct cmsghdr **source, ns_t *stamp);
+/* What that message says. */
+void socket_take_destination(struct cmsghdr *source, struct packet *packet);
 bool socket_is_link_local(const struct address *address);
 
 bool socket_send(struct linux_sockets *sockets, const struct packet *packet);

@@ -67,9 +67,7 @@ static unsigned family_root(int family) {
 }
 
 static unsigned nibble(const struct address *address, int level) {
-    uint8_t byte = address->bytes[level / 2];
-
-    return level % 2 == 0 ? byte >> LEVEL_BITS : byte & (BLOCK_NODES - 1);
+    return address->bytes[level / 2] >> (level % 2 == 0 ? LEVEL_BITS : 0) & (BLOCK_NODES - 1);
 }
 
 /* Makes sure that `count` blocks can be taken. */

@@ -266,9 +266,13 @@ static void count_again(struct record *record, const struct bucket *bucket, uint
         record->hits++;
 }
 
+static uint32_t client_key(const struct address *client, enum service service) {
+    return (uint32_t)service | FLAG_USED | (client->family == ADDRESS_IPV6 ? FLAG_IPV6 : 0);
+}
+
 int client_log_hit(struct client_log *log, const struct address *client, enum service service,
                    ns_t now) {
-    uint32_t key = (uint32_t)service | FLAG_USED | (client->family == ADDRESS_IPV6 ? FLAG_IPV6 : 0);
+    uint32_t key = client_key(client, service);
     uint32_t ticks = (uint32_t)(now / TICK_NS);
     const struct bucket *bucket = &log->buckets[service];
     uint64_t address[2];
@@ -363,25 +367,32 @@ static int8_t report_interval(int8_t average) {
     return (int8_t)((average + RATE_SCALE / 2 + 128 * RATE_SCALE) / RATE_SCALE - 128);
 }
 
-static void report_record(struct record *record, uint32_t ticks, bool reset,
-                          struct client_report *report) {
+static void add_record(struct record *record, uint32_t ticks, bool reset,
+                       struct client_report *report) {
     enum service service = (enum service)(record->tokens_flags & FLAG_SERVICE);
-    uint32_t elapsed = ticks - record->last_hit;
+    uint32_t elapsed = ticks - record->last_hit, ago = elapsed / TICKS_PER_S;
+    int8_t interval = report_interval(record->interval),
+           timeout = report_interval(record->timeout_interval);
 
-    report->hits[service] = record->hits;
-    report->drops[service] = record->drops;
-    report->interval[service] = report_interval(record->interval);
-    report->last_hit_ago[service] = (int32_t)elapsed < 0 ? 0 : elapsed / TICKS_PER_S;
-    if (service == SERVICE_NTP)
-        report->timeout_interval = report_interval(record->timeout_interval);
+    if ((int32_t)elapsed < 0)
+        ago = 0;
+    report->hits[service] += record->hits;
+    report->drops[service] += record->drops;
+    if (interval < report->interval[service])
+        report->interval[service] = interval;
+    if (ago < report->last_hit_ago[service])
+        report->last_hit_ago[service] = ago;
+    if (service == SERVICE_NTP && timeout < report->timeout_interval)
+        report->timeout_interval = timeout;
     if (reset) {
         record->hits = 0;
         record->drops = 0;
     }
 }
 
-static void clear_report(struct client_report *report) {
+void client_report_init(struct client_report *report, const struct address *address) {
     memset(report, 0, sizeof(*report));
+    report->address = *address;
     report->timeout_interval = REPORT_UNKNOWN;
     for (int i = 0; i < SERVICE_COUNT; i++) {
         report->interval[i] = REPORT_UNKNOWN;
@@ -389,27 +400,44 @@ static void clear_report(struct client_report *report) {
     }
 }
 
-/* A client is told of at the first of its records. */
-bool client_log_report(struct client_log *log, int slot, ns_t now, bool reset,
-                       struct client_report *report) {
-    struct record *records = &log->records[slot - slot % SLOT_RECORDS];
-    const struct record *record = &log->records[slot];
-    uint32_t key = record->tokens_flags & (FLAG_IPV6 | FLAG_USED);
-    int found[SERVICE_COUNT];
+/* The address's record for a service, or NULL. */
+static struct record *find_client(struct client_log *log, const struct address *client,
+                                  enum service service) {
+    uint64_t address[2];
+    struct record *slot;
+    int found;
 
-    if ((key & FLAG_USED) == 0)
-        return false;
+    memcpy(address, client->bytes, sizeof(address));
+    slot = &log->records[find_slot(log, hash_address(log, address)) * SLOT_RECORDS];
+    found = find_record(slot, address, client_key(client, service));
+    return found < 0 ? NULL : &slot[found];
+}
+
+bool client_log_add(struct client_log *log, ns_t now, bool reset, struct client_report *report) {
+    bool any = false;
+
     for (int i = 0; i < SERVICE_COUNT; i++) {
-        found[i] = find_record(records, record->address, key | (uint32_t)i);
-        if (found[i] >= 0 && &records[found[i]] < record)
-            return false;
+        struct record *record = find_client(log, &report->address, (enum service)i);
+
+        if (record != NULL)
+            add_record(record, (uint32_t)(now / TICK_NS), reset, report);
+        any |= record != NULL;
     }
-    clear_report(report);
-    report->address.family = (key & FLAG_IPV6) != 0 ? ADDRESS_IPV6 : ADDRESS_IPV4;
-    memcpy(report->address.bytes, record->address, sizeof(report->address.bytes));
-    for (int i = 0; i < SERVICE_COUNT; i++) {
-        if (found[i] >= 0)
-            report_record(&records[found[i]], (uint32_t)(now / TICK_NS), reset, report);
+    return any;
+}
+
+/* A client is told of at the record of its first service. */
+bool client_log_client(struct client_log *log, int slot, struct address *client) {
+    const struct record *record = &log->records[slot];
+    uint32_t flags = record->tokens_flags, service = flags & FLAG_SERVICE;
+
+    if ((flags & FLAG_USED) == 0)
+        return false;
+    *client = (struct address){.family = (flags & FLAG_IPV6) != 0 ? ADDRESS_IPV6 : ADDRESS_IPV4};
+    memcpy(client->bytes, record->address, sizeof(client->bytes));
+    while (service-- > 0) {
+        if (find_client(log, client, (enum service)service) != NULL)
+            return false;
     }
     return true;
 }

@@ -43,17 +43,20 @@ bool client_log_take_timestamps(struct client_log *log, ntp_time_t receive, ns_t
 
 struct client_report {
     struct address address;
-    uint32_t hits[SERVICE_COUNT], drops[SERVICE_COUNT]; /* drops stop at 65535 */
+    uint32_t hits[SERVICE_COUNT], drops[SERVICE_COUNT]; /* drops stop at 65535 in each log */
     int8_t interval[SERVICE_COUNT];                     /* log2 s, 127 = unknown */
     int8_t timeout_interval;                            /* of NTP */
     uint32_t last_hit_ago[SERVICE_COUNT];               /* s, UINT32_MAX = never */
 };
 
-/* Slots 0..client_log_slots()-1; false for an empty slot. reset: zero its counters after reading.
- */
+/* What is reported of an address may come from several logs: an empty report, and what one log has
+ * to add; false: nothing. reset: zero its counters after reading. */
+void client_report_init(struct client_report *report, const struct address *address);
+bool client_log_add(struct client_log *log, ns_t now, bool reset, struct client_report *report);
+
+/* The client that is told of at one of the slots 0..client_log_slots()-1; false: none. */
 int client_log_slots(const struct client_log *log);
-bool client_log_report(struct client_log *log, int slot, ns_t now, bool reset,
-                       struct client_report *report);
+bool client_log_client(struct client_log *log, int slot, struct address *client);
 
 /* Records thrown out for lack of room; timestamp pairs held and the seconds they span. */
 uint64_t client_log_dropped(const struct client_log *log);

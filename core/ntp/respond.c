@@ -124,9 +124,10 @@ void respond_prepare(const struct served_reference *reference, struct served_ima
  * client may have chosen the same stamp. */
 static void put_times(const struct answer *answer, ntp_time_t origin, int precision, uint64_t noise,
                       uint8_t *bytes) {
-    ntp_time_t receive = ntp_time_fuzz(answer->receive, precision, (uint32_t)noise) | 1;
-    ntp_time_t transmit =
-        ntp_time_fuzz(answer->transmit, precision, (uint32_t)(noise >> 32)) & ~(ntp_time_t)1;
+    /* ntp_time_fuzz(), twice: of 32 bits the clock has the first -precision. */
+    uint32_t fuzz = (uint32_t)(UINT64_C(0xffffffff) >> ((unsigned)-precision & 63));
+    ntp_time_t receive = (answer->receive & ~(ntp_time_t)fuzz) | (noise & fuzz) | 1;
+    ntp_time_t transmit = (answer->transmit & ~(ntp_time_t)(fuzz | 1)) | (noise >> 32 & fuzz & ~1U);
 
     if (transmit == origin)
         transmit ^= 2;

@@ -4,8 +4,9 @@
 #define NTP_UNITS_PER_NS (4294967296.0 / 1e9)
 
 /* Odd, and far from any pattern: steps of a Weyl sequence, and the mixing of its numbers. */
-#define NOISE_STEP UINT64_C(0x9e3779b97f4a7c15)
-#define NOISE_MIX  UINT64_C(0xbf58476d1ce4e5b9)
+#define NOISE_STEP    UINT64_C(0x9e3779b97f4a7c15)
+#define NOISE_ANSWERS 64
+#define NOISE_MIX     UINT64_C(0xbf58476d1ce4e5b9)
 
 void served_set_line(struct served *served, ns_t base, ns_t time, double rate) {
     served->base = base;
@@ -67,22 +68,23 @@ int server_admit(struct server *server, const struct served *served, struct requ
     return answered;
 }
 
-/* Of one batch all noise comes from 64 random bits: a clock's last bits are worth no more. */
-static uint64_t next_noise(uint64_t *state) {
-    uint64_t mixed = *state += NOISE_STEP;
+/* For the last bits of some answers' stamps 64 random bits are enough. */
+static uint64_t next_noise(struct server *server) {
+    uint64_t mixed;
 
+    if (server->noise_left-- == 0) {
+        server->noise = random_u64(&server->random);
+        server->noise_left = NOISE_ANSWERS;
+    }
+    mixed = server->noise += NOISE_STEP;
     mixed = (mixed ^ mixed >> 30) * NOISE_MIX;
     return mixed ^ mixed >> 27;
 }
 
-void server_answer(struct server *server, const struct served *served, ns_t now,
-                   struct request *requests, int count) {
-    struct answer answer = {
-        .kind = REQUEST_CLIENT,
-        .min_poll = server->min_poll,
-        .transmit = served_time(served, now),
-    };
-    uint64_t noise = random_u64(&server->random);
+void server_answer(struct server *server, const struct served *served,
+                   const struct departure *departure, struct request *requests, int count) {
+    struct answer answer = {.kind = REQUEST_CLIENT, .min_poll = server->min_poll};
+    ns_t leaves = departure->begin + departure->interval / 2;
 
     for (int i = 0; i < count; i++) {
         struct request *request = &requests[i];
@@ -90,8 +92,10 @@ void server_answer(struct server *server, const struct served *served, ns_t now,
         if (request->fate != REQUEST_ANSWERED)
             continue;
         answer.kod = request->kod;
+        answer.transmit = served_time(served, leaves);
+        leaves += departure->interval;
         answer.receive = served_time(served, request->received.time);
-        respond_encode(request->bytes, &answer, &served->image, next_noise(&noise), request->bytes);
+        respond_encode(request->bytes, &answer, &served->image, next_noise(server), request->bytes);
         server_count_stamps(&server->counters, request->received.source, false);
     }
 }

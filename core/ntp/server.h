@@ -42,7 +42,9 @@ struct server {
     const struct access *access;   /* of all; changed only while nobody answers */
     struct client_log *client_log; /* NULL: there is none */
     struct random random;
-    int min_poll; /* of the polls echoed in answers */
+    uint64_t noise;      /* where the last bits of stamps come from ... */
+    unsigned noise_left; /* ... for so many answers */
+    int min_poll;        /* of the polls echoed in answers */
     struct server_counters counters;
 };
 
@@ -67,9 +69,14 @@ struct request {
 int server_admit(struct server *server, const struct served *served, struct request *requests,
                  int count);
 
-/* Writes the answers, which leave at `now` (system clock). */
-void server_answer(struct server *server, const struct served *served, ns_t now,
-                   struct request *requests, int count);
+/* When answers leave: one by one, the first about half an interval after `begin` (system clock). */
+struct departure {
+    ns_t begin, interval;
+};
+
+/* Writes the answers. */
+void server_answer(struct server *server, const struct served *served,
+                   const struct departure *departure, struct request *requests, int count);
 
 /* Counts a request of an address that may ask, for who handles what was left; the verdict. now:
  * monotonic. */

@@ -66,13 +66,12 @@ static enum limit_verdict ask(struct client_log *log, uint32_t number, double ti
 static bool find_report(struct client_log *log, const struct address *address, double now,
                         bool reset, struct client_report *report) {
     int found = 0;
-    struct client_report each;
+    struct address each;
 
-    memset(report, 0, sizeof(*report));
+    client_report_init(report, address);
     for (int i = 0; i < client_log_slots(log); i++) {
-        if (client_log_report(log, i, seconds(now), false, &each) &&
-            address_equal(&each.address, address)) {
-            assert_true(client_log_report(log, i, seconds(now), reset, report));
+        if (client_log_client(log, i, &each) && address_equal(&each, address)) {
+            assert_true(client_log_add(log, seconds(now), reset, report));
             found++;
         }
     }
@@ -81,11 +80,11 @@ static bool find_report(struct client_log *log, const struct address *address, d
 }
 
 static int count_clients(struct client_log *log) {
-    struct client_report report;
+    struct address each;
     int count = 0;
 
     for (int i = 0; i < client_log_slots(log); i++)
-        count += client_log_report(log, i, 0, false, &report);
+        count += client_log_client(log, i, &each);
     return count;
 }
 
