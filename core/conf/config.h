@@ -9,7 +9,7 @@
 
 #include "core/base/address.h"
 
-#define CONFIG_MAX_SOURCES      256  /* server, pool and peer lines */
+#define CONFIG_MAX_SOURCES      1024 /* server, pool and peer lines */
 #define CONFIG_MAX_RULES        1024 /* allow, deny, cmdallow, cmddeny lines */
 #define CONFIG_MAX_BROADCASTS   16
 #define CONFIG_MAX_REFCLOCKS    16

@@ -15,7 +15,8 @@
 #define SOCKET_LIFETIME_NS  (4 * NS_PER_S) /* beyond maxdelay, for the response */
 #define MIN_SEPARATION_NS   (2 * NS_PER_S / 1000)
 #define MAX_SEPARATION_NS   (NS_PER_S / 5)
-#define MAX_SEPARATION_POLL 3 /* log2 s: from here on the greatest */
+#define SELECTIONS_A_ROUND  16 /* of polls, at most; fewer sources have one for each sample */
+#define MAX_SEPARATION_POLL 3  /* log2 s: from here on the greatest */
 
 const char *sources_format(const struct engine *engine, const struct source *source, char *text) {
     char address[ADDRESS_TEXT_SIZE];
@@ -391,6 +392,17 @@ static void response_context_fill(struct engine *engine, const struct packet *pa
     context->ours.our_root_dispersion = served.root_dispersion;
 }
 
+/* Looking at all sources after each sample of each would cost the square of their number: of many,
+ * those that are not followed take turns to cause it. */
+static bool selection_is_due(struct engine *engine, const struct source *source) {
+    bool due = engine->selected < 0 || engine->sources[engine->selected] == source ||
+               ++engine->unseen_samples * SELECTIONS_A_ROUND >= engine->source_count;
+
+    if (due)
+        engine->unseen_samples = 0;
+    return due;
+}
+
 void sources_packet(struct engine *engine, struct source *source, const struct packet *packet) {
     struct response_context context;
     struct estimate estimate;
@@ -421,7 +433,8 @@ void sources_packet(struct engine *engine, struct source *source, const struct p
         names_answered(engine, source);
         if (filter_estimate(source->association.filter, &estimate))
             records_statistics(engine, source, &estimate);
-        selection_run(engine, source);
+        if (selection_is_due(engine, source))
+            selection_run(engine, source);
         break;
     default:
         selection_run(engine, NULL);

@@ -100,7 +100,7 @@ struct select_result {
 /* Runs one selection. previous: index selected before, -1 = none. updated: index of the source that
  * has a new sample, -1 = none (a pure re-evaluation). count <= SELECT_MAX_SOURCES. Writes the state
  * block of each source. */
-#define SELECT_MAX_SOURCES 512
+#define SELECT_MAX_SOURCES 1024
 struct select_result select_run(struct select_source *sources, int count,
                                 const struct select_options *options, int previous, int updated);
 
