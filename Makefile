@@ -50,7 +50,7 @@ small = $(eval small := $(or $(call known,-Oz),-Os) $(call known,-malign-data=ab
 whole := -flto -ffat-lto-objects -flto-partition=one
 # Off, besides: what makes code faster and longer.
 CFLAGS ?= $(small) -fomit-frame-pointer -fno-math-errno -fno-jump-tables \
-	-fno-inline-functions-called-once -fno-caller-saves -fno-move-loop-invariants -fno-tree-dominator-opts
+	-fno-ipa-sra -fno-inline-functions-called-once -fno-caller-saves -fno-move-loop-invariants -fno-tree-dominator-opts
 # core/libc stands in for the larger parts of musl, under the standard names.
 cflags += -DCOMPACT_LIBC -fno-builtin-printf -fno-builtin-fprintf
 cflags += -fno-pie -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
@@ -68,7 +68,7 @@ libs := $(LIBRARY) -lm -lpthread
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install image image-root initramfs cross cross-compilers sbom demo test test-programs fuzz fuzz-programs sim-table sim-plot test-compose test-vm lint size check-layers clean FORCE
+.PHONY: all help install image image-root initramfs cross cross-compilers sbom demo test test-programs bench bench-programs fuzz fuzz-programs sim-table sim-plot test-compose test-vm lint size check-layers clean FORCE
 
 all: $(O)/chronobox ## the binary (the default)
 
@@ -130,6 +130,15 @@ $(fuzzers): $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/tests/sim/helpers.a 
 $(O)/tests/sim/sim-%: $(O)/obj/tests/sim/%.o $(O)/tests/sim/helpers.a $(O)/chronobox.a
 	@echo 'link  $@'
 	@$(CC) $(CFLAGS) $(cflags) -o $@ $^ $(LDFLAGS) $(ldflags) $(libs)
+
+# Programs of the benchmarks need nothing but themselves.
+benches := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+$(benches): $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	@echo 'link  $@'
+	@$(CC) $(CFLAGS) $(cflags) -o $@ $^ $(LDFLAGS) $(ldflags)
+
+bench-programs: $(benches)
 
 test-programs: $(tests)
 
@@ -203,6 +212,13 @@ sim-table: ## accuracy in simulation beside chrony's, medians of SEEDS=31; DOC=d
 sim-plot: ## $(O)/NAME.svg: a run of SCENARIO=NAME with SEED=1 to look at
 	@$(MAKE) --no-print-directory $(parallel) $(optimised) $(O)/sim/tests/sim/sim-plot
 	@$(O)/sim/tests/sim/sim-plot '$(SCENARIO)' $(SEED) '$(O)/$(SCENARIO).svg'
+
+ROUNDS ?= 5
+
+bench: $(O)/chronobox ## answers per second and what they cost, beside other servers, medians of ROUNDS=5; DOC=docs/performance.md
+	@scripts/deps bench
+	@$(MAKE) --no-print-directory $(parallel) $(optimised) bench-programs $(O)/sim/tests/sim/sim-polls
+	@tests/bench/measure $(O)/chronobox $(O)/sim/tests $(ROUNDS) $(DOC)
 
 test-compose: ## compose.yml and every command of the README on a Docker engine
 	@tests/compose/run

@@ -1,7 +1,8 @@
 /* The load for the benchmarks: NTP requests in a closed loop (bursts of -b, each waited for) or at
  * a fixed rate (-r), from many ports (-p) and many source addresses (-a). Tells what was answered,
  * lost and wrong, how long answers took, and how far their transmit stamps are from the time when
- * the kernel had them on their way.
+ * the kernel had them on their way. With a
+ * command: how long that takes from its start to its first answer.
  *
  * Bounded in count and time, and only for addresses of this machine's loopback or, with -n, of a
  * network namespace of the caller's own. */
@@ -9,6 +10,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +34,7 @@
 #define NS_PER_S    INT64_C(1000000000)
 #define UNIX_TO_NTP INT64_C(2208988800)
 #define LOST_AFTER  (NS_PER_S / 2)
+#define ASK_AGAIN   50000 /* ns */
 
 struct options {
     struct sockaddr_in server;
@@ -57,7 +62,7 @@ struct load {
     int64_t sent_at[WINDOW]; /* monotonic, by number of the request; 0 = answered or given up */
     uint64_t key;            /* mixed into the transmit stamps that number the requests */
     long sent, answered, invalid, refused;
-    float *delays, *errors; /* microseconds */
+    float delays[SAMPLES], errors[SAMPLES]; /* microseconds */
     long delay_count, error_count;
 };
 
@@ -263,6 +268,25 @@ static void fixed_rate(struct load *load, int64_t begin, int64_t end) {
         receive_until(load, next);
 }
 
+/* --- the first answer
+ * ------------------------------------------------------------------------------------------ */
+
+/* Starts a server, asks it until it answers, and ends it. */
+static void first_answer(struct load *load, char **command) {
+    int64_t begin = read_clock(CLOCK_MONOTONIC), end = begin + load->options.seconds * NS_PER_S;
+    pid_t pid;
+
+    if (posix_spawn(&pid, command[0], NULL, NULL, command, environ) != 0)
+        die(command[0]);
+    while (load->answered == 0 && read_clock(CLOCK_MONOTONIC) < end) {
+        send_burst(load, 1);
+        receive_until(load, read_clock(CLOCK_MONOTONIC) + ASK_AGAIN);
+    }
+    printf("first=%.3f\n", (double)(read_clock(CLOCK_MONOTONIC) - begin) / 1e6);
+    kill(pid, SIGTERM);
+    waitpid(pid, NULL, 0);
+}
+
 /* --- beginning and end
  * ----------------------------------------------------------------------------------------- */
 
@@ -328,7 +352,7 @@ static void parse(struct options *options, int argc, char **argv) {
                                 .ports = 1,
                                 .burst = 1,
                                 .first_source = 0x7f010000};
-    while ((letter = getopt(argc, argv, "c:t:r:b:p:a:A:n")) != -1) {
+    while ((letter = getopt(argc, argv, "+c:t:r:b:p:a:A:n")) != -1) {
         switch (letter) {
         case 'c':
             options->count = number(optarg, 1, MAX_COUNT);
@@ -359,7 +383,8 @@ static void parse(struct options *options, int argc, char **argv) {
         default:
             fprintf(stderr,
                     "Usage: ntpload [-c COUNT] [-t SECONDS] [-r RATE] [-b BURST] [-p PORTS]\n"
-                    "               [-a SOURCES] [-A FIRST-SOURCE] [-n] [ADDRESS [PORT]]\n");
+                    "               [-a SOURCES] [-A FIRST-SOURCE] [-n] [ADDRESS [PORT "
+                    "[COMMAND...]]]\n");
             exit(2);
         }
     }
@@ -374,24 +399,22 @@ static void parse(struct options *options, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    struct load *load = calloc(1, sizeof *load);
+    static struct load load;
     int64_t begin, end;
 
-    if (!load)
-        die("calloc");
-    parse(&load->options, argc, argv);
-    load->delays = calloc(SAMPLES, sizeof *load->delays);
-    load->errors = calloc(SAMPLES, sizeof *load->errors);
-    if (!load->delays || !load->errors)
-        die("calloc");
-    load->key = UINT64_C(0xe400000000000000);
-    open_sockets(load);
+    parse(&load.options, argc, argv);
+    load.key = UINT64_C(0xe400000000000000);
+    open_sockets(&load);
+    if (optind + 2 < argc) {
+        first_answer(&load, argv + optind + 2);
+        return load.answered > 0 ? 0 : 1;
+    }
     begin = read_clock(CLOCK_MONOTONIC);
-    end = begin + load->options.seconds * NS_PER_S;
-    if (load->options.rate > 0)
-        fixed_rate(load, begin, end);
+    end = begin + load.options.seconds * NS_PER_S;
+    if (load.options.rate > 0)
+        fixed_rate(&load, begin, end);
     else
-        closed_loop(load, end);
-    print(load, (double)(read_clock(CLOCK_MONOTONIC) - begin) / 1e9);
-    return load->answered > 0 ? 0 : 1;
+        closed_loop(&load, end);
+    print(&load, (double)(read_clock(CLOCK_MONOTONIC) - begin) / 1e9);
+    return load.answered > 0 ? 0 : 1;
 }
