@@ -8,7 +8,7 @@ COPY scripts/deps scripts/mbedtls-config.h scripts/
 RUN scripts/deps build
 
 COPY Makefile ./
-COPY scripts/image-root scripts/build-date scripts/discard.ld scripts/
+COPY scripts/image-root scripts/build-date scripts/link.ld scripts/
 COPY core core
 COPY applets applets
 # Every time in the layer, seconds since 1970: with it, two builds are the same to the byte.

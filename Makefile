@@ -55,7 +55,9 @@ CFLAGS ?= $(small) -fomit-frame-pointer -fno-math-errno -fno-jump-tables \
 cflags += -DCOMPACT_LIBC -fno-builtin-printf -fno-builtin-fprintf
 cflags += -fno-pie -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
 ldflags += -static -no-pie -s -Wl,--gc-sections,--build-id=none,--sort-section=alignment \
-	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-T,scripts/discard.ld
+	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-T,scripts/link.ld
+# Section headers are for linkers and debuggers. Asked late, as above.
+headless = $(eval headless := $(shell $(CC) -Wl,--help 2>/dev/null | grep -q nosectionheader && echo -Wl,-z,nosectionheader))$(headless)
 else
 CFLAGS ?= -O1 -g
 ldflags += -fno-lto
@@ -74,7 +76,7 @@ all: $(O)/chronobox ## the binary (the default)
 
 $(O)/chronobox: $(objects) $(LIBRARY) $(O)/flags
 	@echo 'link  $@'
-	@$(CC) $(CFLAGS) $(cflags) -o $@ $(objects) $(LDFLAGS) $(ldflags) $(libs)
+	@$(CC) $(CFLAGS) $(cflags) -o $@ $(objects) $(LDFLAGS) $(ldflags) $(headless) $(libs)
 
 # The compiler's libraries and headers; and the compiler itself, if it is missing and may be installed.
 $(LIBRARY): scripts/deps scripts/mbedtls-config.h
