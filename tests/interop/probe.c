@@ -178,6 +178,11 @@ ssize_t ask(bool ntp, int descriptor, const uint8_t *request, size_t length, uin
     say(descriptor, request, length);
     settle(ntp);
     heard = hear(descriptor, answer, 0);
+    if (heard < 0) {
+        /* Of what comes together the plain questions may be answered first. */
+        settle(ntp);
+        heard = hear(descriptor, answer, 0);
+    }
     while (heard >= 0 && hear(descriptor, more, 0) >= 0)
         printf("ANSWERED TWICE: ");
     return heard;
