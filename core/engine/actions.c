@@ -212,11 +212,11 @@ enum control_status action_makestep(struct engine *engine, const union control_p
 
     (void)arguments;
     (void)results;
-    smoothing_reset(engine);
     if (!clock_step_remaining(&engine->clock)) {
         log_error(engine_log(engine), "Could not step system clock");
         return CONTROL_FAILED;
     }
+    smoothing_reset(engine);
     log_warning(engine_log(engine), "System clock was stepped by %.6f seconds", remaining);
     return CONTROL_SUCCESS;
 }

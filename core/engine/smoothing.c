@@ -46,11 +46,14 @@ void smoothing_unlock(struct engine *engine) {
         activate(engine);
 }
 
-void smoothing_reset(struct engine *engine) {
-    if (!engine->smoothing.active)
-        return;
+static void reset(struct engine *engine) {
     plan(engine, 0.0, 0.0);
     log_info(engine_log(engine), "Reset time smoothing");
+}
+
+void smoothing_reset(struct engine *engine) {
+    if (engine->smoothing.active)
+        reset(engine);
 }
 
 void smoothing_leap(struct engine *engine, double change) {
@@ -114,7 +117,7 @@ enum control_status action_smoothtime(struct engine *engine, const union control
         return CONTROL_NOT_ENABLED;
     switch (arguments->as_int.value) {
     case CONTROL_SMOOTHTIME_RESET:
-        smoothing_reset(engine);
+        reset(engine);
         return CONTROL_SUCCESS;
     case CONTROL_SMOOTHTIME_ACTIVATE:
         if (!engine->smoothing.active)

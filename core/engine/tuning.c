@@ -57,7 +57,8 @@ enum control_status action_modify_offset(struct engine *engine,
     return CONTROL_SUCCESS;
 }
 
-/* The request's options are the bits of ADD_SOURCE, its mask those of selection. */
+/* The request's options are the bits of ADD_SOURCE, its mask those of selection. They count from
+ * the next selection on. */
 enum control_status action_modify_selectopts(struct engine *engine,
                                              const union control_payload *arguments,
                                              union control_payload *results) {
@@ -74,10 +75,11 @@ enum control_status action_modify_selectopts(struct engine *engine,
     if (source == NULL)
         return CONTROL_NO_SUCH_SOURCE;
     own = &source->association.config.select_options;
-    *own = (*own & ~modify->mask) | (options & modify->mask);
-    log_info(engine_log(engine), "Source %s selection options modified",
-             address_format(&modify->address, text));
-    selection_run(engine, NULL);
+    options = (*own & ~modify->mask) | (options & modify->mask);
+    if (options != *own)
+        log_info(engine_log(engine), "Source %s selection options modified",
+                 address_format(&modify->address, text));
+    *own = options;
     return CONTROL_SUCCESS;
 }
 

@@ -4,7 +4,7 @@
 #
 # A part is a program of its own, "tests/interop/PART [BINARY]", that sources this file first and calls finish last.
 # Every chronyd of ours runs under the system call filter (-F), at level 1: what this suite needs, the filter allows.
-# Environment: DEBIAN, where Debian's programs are unpacked; KEEP=1 leaves the files of the run behind; FILTER, another
+# Environment: DEBIAN, where Debian's programs are unpacked, or a later Debian's; KEEP=1 leaves the files of the run behind; FILTER, another
 # level, or 0.
 set -u
 export LC_ALL=C
@@ -16,6 +16,7 @@ export FILTER="${FILTER:-1}"
     root=$(cd "$(dirname "$0")/../.." && pwd)
     binary=$(realpath "${1:-$root/build/chronobox}")
     debian=${DEBIAN:-$root/.deps/debian}
+    next=$root/.deps/debian-next
 }
 
 # --- a network of our own -----------------------------------------------------------------------------------------
@@ -186,7 +187,7 @@ END
     } >"$work/$1.conf"
 }
 
-# chronyd debian|ours NAME [OPTION...]: starts one with the settings of that name.
+# chronyd debian|next|ours NAME [OPTION...]: starts one with the settings of that name.
 chronyd() {
     chronyd_kind=$1
     chronyd_name=$2
@@ -205,10 +206,17 @@ program() {
     ours-*) echo "$work/bin/$2" ;;
     debian-chronyd) echo "$debian/usr/sbin/chronyd" ;;
     debian-*) echo "$debian/usr/bin/$2" ;;
+    next-chronyd) echo "$next/usr/sbin/chronyd" ;;
+    next-*) echo "$next/usr/bin/$2" ;;
     esac
 }
 
-# chronyc debian|ours NAME WORD...: asks the daemon of that name over its Unix socket.
+# before VERSION: Debian's chrony is older than that.
+before() {
+    "$(program debian chronyc)" -v | awk -v version="$1" '{ exit !($4 + 0 < version + 0) }'
+}
+
+# chronyc debian|next|ours NAME WORD...: asks the daemon of that name over its Unix socket.
 chronyc() {
     chronyc_program=$(program "$1" chronyc)
     chronyc_socket=$work/$2/chronyd.sock

@@ -509,7 +509,7 @@ static void changes_are_said_in_the_log(void **state) {
          {.offset = {.address = server, .new_offset = 0.25}}},
         {CONTROL_REQ_MODIFY_SELECTOPTS,
          "Source 192.168.7.7 selection options modified",
-         {.options = {.address = server}}},
+         {.options = {.address = server, .mask = 1, .options = 0x10}}},
         {CONTROL_REQ_MODIFY_MAXUPDATESKEW, "New maxupdateskew 5.000000 ppm", {.value = {5.0}}},
         {CONTROL_REQ_RESELECTDISTANCE, "New reselect distance 0.500000", {.value = {0.5}}},
         {CONTROL_REQ_MODIFY_MAKESTEP, "New makestep 0.125000 3", {.makestep = {3, 0.125}}},

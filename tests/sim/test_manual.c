@@ -247,6 +247,8 @@ static void options_and_offset_of_a_source_are_changed(void **state) {
                      CONTROL_SUCCESS);
     probe_command(client, CONTROL_REQ_SELECT_DATA, &index, &data);
     assert_int_equal(data.conf_options, CONTROL_SELECT_PREFER);
+    assert_int_equal(probe_command(client, CONTROL_REQ_MODIFY_SELECTOPTS, &options, NULL),
+                     CONTROL_SUCCESS); /* nothing is modified, nothing said */
     assert_int_equal(probe_command(client, CONTROL_REQ_MODIFY_OFFSET, &offset, NULL),
                      CONTROL_SUCCESS);
     sim_run(sim, 1000.0);

@@ -92,6 +92,8 @@ static void smoothing_waits_for_a_stable_clock(void **state) {
     assert_int_equal(sim_matched(server, "Activated time smoothing"), 0);
     assert_int_equal(probe_command(server, CONTROL_REQ_SMOOTHING, NULL, &report), CONTROL_SUCCESS);
     assert_int_equal(report.flags, 0);
+    assert_int_equal(smoothtime(server, CONTROL_SMOOTHTIME_RESET), CONTROL_SUCCESS);
+    assert_int_equal(sim_matched(server, "Reset time smoothing"), 1);
     assert_int_equal(smoothtime(server, CONTROL_SMOOTHTIME_ACTIVATE), CONTROL_SUCCESS);
     assert_int_equal(sim_matched(server, "Activated time smoothing"), 1);
     assert_int_equal(smoothtime(server, 2), CONTROL_INVALID);
