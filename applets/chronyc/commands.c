@@ -191,7 +191,7 @@ static const char *const complaints[] = {
     C("polltarget", modify, REQ(MODIFY_POLLTARGET), NUMBER)                                        \
     C("offset", offset, REQ(MODIFY_OFFSET), SYNTAX)                                                \
     C("selectopts", selectopts, REQ(MODIFY_SELECTOPTS), SYNTAX)                                    \
-    C("add", add, REQ(ADD_SOURCE), SYNTAX)                                                         \
+    C("add", add, REQ(ADD_SOURCE2), SYNTAX)                                                        \
     C("delete", delete, REQ(DEL_SOURCE), NO_ADDRESS)                                               \
     C("local", local, REQ(LOCAL3), SYNTAX)                                                         \
     C("accheck", check, REQ(ACCHECK), ADDRESS)                                                     \

@@ -59,13 +59,16 @@ enum chronyc_outcome chronyc_access(struct chronyc *session, const struct chrony
     return chronyc_do(session, command->request + (unsigned)rule.all, &request);
 }
 
-/* Daemons before 4.6 know the shorter form only. */
-static bool send_local(struct chronyc *session, const struct control_local *request) {
+/* False: the daemon does not know this command. Those before 4.6 and 4.9 know older forms of two.
+ */
+static bool try_newer(struct chronyc *session, enum control_command command, const void *request,
+                      bool *success) {
     struct control_answer answer;
-    bool answered = control_client_ask(&session->client, CONTROL_REQ_LOCAL3, request, &answer);
+    bool answered = control_client_ask(&session->client, command, request, &answer);
     if (answered && answer.status == CONTROL_INVALID)
-        return chronyc_do(session, CONTROL_REQ_LOCAL2, request);
-    return chronyc_tell(session, CONTROL_REQ_LOCAL3, answered ? &answer : NULL, true);
+        return false;
+    *success = chronyc_tell(session, command, answered ? &answer : NULL, true);
+    return true;
 }
 
 enum chronyc_outcome chronyc_local(struct chronyc *session, const struct chronyc_command *command,
@@ -88,7 +91,10 @@ enum chronyc_outcome chronyc_local(struct chronyc *session, const struct chronyc
         };
         drop(reading);
     }
-    return send_local(session, &request);
+    bool success;
+    return try_newer(session, command->request, &request, &success)
+               ? success
+               : chronyc_do(session, CONTROL_REQ_LOCAL2, &request);
 }
 
 uint32_t chronyc_option_flags(unsigned select_options) {
@@ -152,6 +158,7 @@ static const struct {
     PAIR(filter, filter_length),
     PAIR(certset, cert_set),
     PAIR(max_unreach, max_unreach),
+    PAIR(max_nts_retry, max_nts_retry),
     PAIR(max_delay, max_delay),
     PAIR(max_delay_ratio, max_delay_ratio),
     PAIR(max_delay_dev_ratio, max_delay_dev_ratio),
@@ -161,7 +168,7 @@ static const struct {
     PAIR(offset, offset),
 };
 
-enum { WORD_PAIRS = 16, ALL_PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
+enum { WORD_PAIRS = 17, ALL_PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
 
 static void fill_add_request(struct control_add_source *request,
                              const struct source_config *source) {
@@ -202,6 +209,13 @@ enum chronyc_outcome chronyc_add(struct chronyc *session, const struct chronyc_c
         return CHRONYC_FAILED;
     }
     struct control_add_source request;
+    bool success;
     fill_add_request(&request, &source);
-    return chronyc_do(session, command->request, &request);
+    uint32_t flags = request.flags;
+    request.flags = control_add_flags_widen(flags);
+    if (!try_newer(session, command->request, &request, &success)) {
+        request.flags = flags;
+        success = chronyc_do(session, CONTROL_REQ_ADD_SOURCE, &request);
+    }
+    return success;
 }

@@ -321,7 +321,7 @@ static void apply_add_flags(uint32_t flags, struct source_config *config) {
                                         : ADDRESS_NONE;
 }
 
-static bool config_from_request(const struct control_add_source *add,
+static bool config_from_request(const struct control_add_source *add, uint32_t flags,
                                 struct source_config *config) {
     if (add->type < SOURCE_SERVER || add->type > SOURCE_POOL)
         return false;
@@ -351,20 +351,18 @@ static bool config_from_request(const struct control_add_source *add,
         .max_unreach = add->max_unreach > 0 ? add->max_unreach : DEFAULT_UNREACH,
     };
     memcpy(config->name, add->name, sizeof(config->name));
-    apply_add_flags(add->flags, config);
+    apply_add_flags(flags, config);
     source_config_clamp(config);
     return true;
 }
 
-enum control_status action_add_source(struct engine *engine, const union control_payload *arguments,
-                                      union control_payload *results) {
-    const struct control_add_source *add = &arguments->as_add_source;
+static enum control_status add_source(struct engine *engine, const struct control_add_source *add,
+                                      uint32_t flags) {
     struct source_config config;
 
-    (void)results;
     if (add->name[sizeof(add->name) - 1] != '\0')
         return CONTROL_INVALID_NAME;
-    if (!config_from_request(add, &config))
+    if (!config_from_request(add, flags, &config))
         return CONTROL_INVALID;
     switch (sources_add(engine, &config)) {
     case ADD_OK:
@@ -379,6 +377,23 @@ enum control_status action_add_source(struct engine *engine, const union control
     default:
         return CONTROL_TOO_MANY_SOURCES;
     }
+}
+
+enum control_status action_add_source(struct engine *engine, const union control_payload *arguments,
+                                      union control_payload *results) {
+    const struct control_add_source *add = &arguments->as_add_source;
+
+    (void)results;
+    return add_source(engine, add, add->flags);
+}
+
+enum control_status action_add_source2(struct engine *engine,
+                                       const union control_payload *arguments,
+                                       union control_payload *results) {
+    const struct control_add_source *add = &arguments->as_add_source;
+
+    (void)results;
+    return add_source(engine, add, control_add_flags_narrow(add->flags));
 }
 
 enum control_status action_delete_source(struct engine *engine,

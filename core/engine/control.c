@@ -74,6 +74,7 @@ static control_handler *const handlers[] = {
     [CONTROL_REQ_CLIENT_ACCESSES_BY_INDEX3] = answer_client_accesses,
     [CONTROL_REQ_SELECT_DATA] = answer_select_data,
     [CONTROL_REQ_LOCAL3] = action_local,
+    [CONTROL_REQ_ADD_SOURCE2] = action_add_source2,
 };
 
 /* The kernel keeps the real-time clock (rtcsync); nothing here drives it. */

@@ -44,9 +44,9 @@ control_handler action_online, action_offline, action_burst, action_modify_minpo
     action_modify_maxpoll, action_modify_maxdelay, action_modify_maxdelayratio,
     action_modify_maxdelaydevratio, action_modify_minstratum, action_modify_polltarget,
     action_makestep, action_modify_makestep, action_reselect, action_refresh, action_reset_sources,
-    action_shutdown, action_add_source, action_delete_source, action_local, action_cyclelogs,
-    action_allow, action_allow_all, action_deny, action_deny_all, action_command_allow,
-    action_command_allow_all, action_command_deny, action_command_deny_all, action_check_access,
-    action_check_command_access;
+    action_shutdown, action_add_source, action_add_source2, action_delete_source, action_local,
+    action_cyclelogs, action_allow, action_allow_all, action_deny, action_deny_all,
+    action_command_allow, action_command_allow_all, action_command_deny, action_command_deny_all,
+    action_check_access, action_check_command_access;
 
 #endif

@@ -86,6 +86,15 @@ struct control_layout {
 void control_encode(const struct control_layout *layout, const void *structure, uint8_t *to);
 void control_decode(const struct control_layout *layout, const uint8_t *from, void *structure);
 
+/* ADD_SOURCE2 (chrony 4.9) has its own bits for address families and extension fields. */
+static inline uint32_t control_add_flags_narrow(uint32_t flags) {
+    return (flags & 0x7ff) | (flags & 0x1800) << 2 | (flags & 0x10000) >> 4 | flags >> 31 << 11;
+}
+
+static inline uint32_t control_add_flags_widen(uint32_t flags) {
+    return (flags & 0x7ff) | (flags & 0x6000) >> 2 | (flags & 0x1000) << 4 | (flags & 0x800) << 20;
+}
+
 /* The protocol's 32-bit numbers: 7 bits of signed exponent, 25 of signed coefficient, no hidden
  * bit. NaN becomes 0, what is too large +-4.6e18, what is too small 0; the relative error is at
  * most 2^-23. */

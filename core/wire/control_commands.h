@@ -92,6 +92,7 @@ enum control_open {
     C(72, MODIFY_SELECTOPTS, NEVER, selectopts, NULL, none)                                        \
     C(73, MODIFY_OFFSET, NEVER, modify_offset, NULL, none)                                         \
     C(74, LOCAL3, NEVER, local3, NULL, none)                                                       \
+    C(75, ADD_SOURCE2, NEVER, add_source2, NULL, none)                                             \
     C(CONTROL_OURS, HISTORY, NTPDATA, history_request, HISTORY, history)
 
 /* Reports that go through the list of sources count it first. */

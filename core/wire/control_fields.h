@@ -93,8 +93,8 @@
     F(S, ref_id, U32, NONE)                                                                        \
     F(S, new_offset, FLOAT, SECONDS)
 
-/* ADD_SOURCE. max_unreach is 0 from clients before chrony 4.8. */
-#define CONTROL_ADD_SOURCE_FIELDS(F, P, S)                                                         \
+/* ADD_SOURCE (chrony until 4.8) and ADD_SOURCE2, which begin alike */
+#define CONTROL_ADD_SOURCE_START(F, P, S)                                                          \
     F(S, type, U32, NONE)                                                                          \
     F(S, name, NAME, NONE)                                                                         \
     F(S, port, U32, NONE)                                                                          \
@@ -106,7 +106,11 @@
     F(S, version, U32, NONE)                                                                       \
     F(S, max_sources, U32, NONE)                                                                   \
     F(S, min_samples, I32, NONE)                                                                   \
-    F(S, max_samples, I32, NONE)                                                                   \
+    F(S, max_samples, I32, NONE)
+
+/* max_unreach is 0 from clients before chrony 4.8. */
+#define CONTROL_ADD_SOURCE_FIELDS(F, P, S)                                                         \
+    CONTROL_ADD_SOURCE_START(F, P, S)                                                              \
     F(S, authkey, U32, NONE)                                                                       \
     F(S, nts_port, U32, NONE)                                                                      \
     F(S, max_delay, FLOAT, SECONDS)                                                                \
@@ -120,6 +124,25 @@
     F(S, cert_set, U32, NONE)                                                                      \
     F(S, max_delay_quant, FLOAT, NONE)                                                             \
     F(S, max_unreach, I32, NONE)
+
+/* The flags are numbered anew: see control_add_flags_narrow(). */
+#define CONTROL_ADD_SOURCE2_FIELDS(F, P, S)                                                        \
+    CONTROL_ADD_SOURCE_START(F, P, S)                                                              \
+    F(S, max_unreach, I32, NONE)                                                                   \
+    F(S, filter_length, I32, NONE)                                                                 \
+    F(S, authkey, U32, NONE)                                                                       \
+    F(S, nts_port, U32, NONE)                                                                      \
+    F(S, cert_set, U32, NONE)                                                                      \
+    F(S, max_nts_retry, I32, LOG2)                                                                 \
+    F(S, max_delay, FLOAT, SECONDS)                                                                \
+    F(S, max_delay_ratio, FLOAT, NONE)                                                             \
+    F(S, max_delay_dev_ratio, FLOAT, NONE)                                                         \
+    F(S, max_delay_quant, FLOAT, NONE)                                                             \
+    F(S, min_delay, FLOAT, SECONDS)                                                                \
+    F(S, asymmetry, FLOAT, NONE)                                                                   \
+    F(S, offset, FLOAT, SECONDS)                                                                   \
+    F(S, flags, U32, NONE)                                                                         \
+    P(ZEROES, 32)
 
 /* ---- replies ---- */
 
@@ -362,7 +385,6 @@
     X(client_accesses_request, client_accesses_request, CONTROL_CLIENT_ACCESSES_REQUEST_FIELDS)    \
     X(selectopts, selectopts, CONTROL_SELECTOPTS_FIELDS)                                           \
     X(modify_offset, modify_offset, CONTROL_MODIFY_OFFSET_FIELDS)                                  \
-    X(add_source, add_source, CONTROL_ADD_SOURCE_FIELDS)                                           \
     X(n_sources, n_sources, CONTROL_N_SOURCES_FIELDS)                                              \
     X(source_data, source_data, CONTROL_SOURCE_DATA_FIELDS)                                        \
     X(tracking, tracking, CONTROL_TRACKING_FIELDS)                                                 \
@@ -386,12 +408,14 @@
 #define CONTROL_STRUCTURES(X)                                                                      \
     CONTROL_PLAIN_LAYOUTS(X)                                                                       \
     X(local3, local, CONTROL_LOCAL3_FIELDS)                                                        \
+    X(add_source2, add_source, CONTROL_ADD_SOURCE2_FIELDS)                                         \
     X(server_stats4, server_stats, CONTROL_SERVER_STATS4_FIELDS)                                   \
     X(ntp_data2, ntp_data, CONTROL_NTP_DATA2_FIELDS)
 
 #define CONTROL_LAYOUTS(X)                                                                         \
     CONTROL_STRUCTURES(X)                                                                          \
     X(local2, local, CONTROL_LOCAL2_FIELDS)                                                        \
+    X(add_source, add_source, CONTROL_ADD_SOURCE_FIELDS)                                           \
     X(server_stats3, server_stats, CONTROL_SERVER_STATS3_FIELDS)                                   \
     X(ntp_data, ntp_data, CONTROL_NTP_DATA_FIELDS)
 
@@ -463,7 +487,7 @@ enum control_select_option {
 
 enum control_add_type { CONTROL_ADD_SERVER = 1, CONTROL_ADD_PEER, CONTROL_ADD_POOL };
 
-/* Bits of add_source.flags, and of selectopts.options. */
+/* Bits of add_source.flags as ADD_SOURCE numbers them, and of selectopts.options. */
 enum control_add_flag {
     CONTROL_ADD_ONLINE = 0x0001,
     CONTROL_ADD_AUTO_OFFLINE = 0x0002,

@@ -345,9 +345,9 @@ static void udp_requests_are_recorded_and_noclientlog_keeps_the_totals(void **st
     sim_free(sim);
 }
 
-/* As a client before 4.8 sends it. */
-static enum control_status add(struct sim *sim, int node, uint32_t type, const char *name,
-                               uint32_t flags) {
+/* As a client before 4.8 sends it: max_unreach is 0. */
+static enum control_status add_by(unsigned command, struct sim *sim, int node, uint32_t type,
+                                  const char *name, uint32_t flags) {
     struct control_add_source source = {.type = type,
                                         .port = 123,
                                         .minpoll = 4,
@@ -366,7 +366,34 @@ static enum control_status add(struct sim *sim, int node, uint32_t type, const c
     memset(source.name, 0, sizeof(source.name));
     memcpy(source.name, name,
            strlen(name) < sizeof(source.name) ? strlen(name) : sizeof(source.name));
-    return probe_command(sim_node(sim, node), CONTROL_REQ_ADD_SOURCE, &source, NULL);
+    return probe_command(sim_node(sim, node), command, &source, NULL);
+}
+
+static enum control_status add(struct sim *sim, int node, uint32_t type, const char *name,
+                               uint32_t flags) {
+    return add_by(CONTROL_REQ_ADD_SOURCE, sim, node, type, name, flags);
+}
+
+static void sources_are_added_with_the_flags_of_both_forms(void **state) {
+    static const struct {
+        unsigned command;
+        uint32_t ipv4, ipv6;
+    } forms[] = {{CONTROL_REQ_ADD_SOURCE, ADD_IPV4, ADD_IPV6},
+                 {CONTROL_REQ_ADD_SOURCE2, 0x0800, 0x1000}};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct sim *sim = DAEMON("port 0");
+        unsigned command = forms[i].command;
+
+        assert_int_equal(add_by(command, sim, 0, 1, "192.168.7.8", forms[i].ipv6),
+                         CONTROL_INVALID_FAMILY);
+        assert_int_equal(add_by(command, sim, 0, 1, "fd00::1", forms[i].ipv4),
+                         CONTROL_INVALID_FAMILY);
+        assert_int_equal(add_by(command, sim, 0, 1, "192.168.7.8", forms[i].ipv4), CONTROL_SUCCESS);
+        assert_int_equal(add_by(command, sim, 0, 1, "fd00::1", forms[i].ipv6), CONTROL_SUCCESS);
+        sim_free(sim);
+    }
 }
 
 static void what_cannot_be_added_is_refused_with_its_reason(void **state) {
@@ -426,7 +453,7 @@ static void source_of_an_old_client_does_not_go_stale_at_once(void **state) {
 
 static void numbers_of_other_releases_are_invalid(void **state) {
     static const unsigned numbers[] = {0,  10, 12, 27, 28, 32, 38,  39,  40,   55,
-                                       58, 59, 60, 61, 75, 76, 255, 256, 65535};
+                                       58, 59, 60, 61, 76, 77, 255, 256, 65535};
     struct sim *sim = DAEMON("port 0");
 
     (void)state;
@@ -562,6 +589,7 @@ int main(void) {
         cmocka_unit_test(cmdallow_says_who_is_answered_and_loopback_always_is),
         cmocka_unit_test(rate_of_answers_is_limited_for_others_than_loopback),
         cmocka_unit_test(udp_requests_are_recorded_and_noclientlog_keeps_the_totals),
+        cmocka_unit_test(sources_are_added_with_the_flags_of_both_forms),
         cmocka_unit_test(what_cannot_be_added_is_refused_with_its_reason),
         cmocka_unit_test(source_of_an_old_client_does_not_go_stale_at_once),
         cmocka_unit_test(numbers_of_other_releases_are_invalid),

@@ -1,4 +1,5 @@
-/* Datagrams that were exchanged by chrony's own client and daemon (4.3 and 4.8) on loopback. */
+/* Datagrams that were exchanged by chrony's own client and daemon (4.3, 4.8 and 4.9) on loopback.
+ */
 #ifndef CHRONOBOX_TESTS_CONTROL_CAPTURES_H
 #define CHRONOBOX_TESTS_CONTROL_CAPTURES_H
 
@@ -78,6 +79,11 @@ static const struct capture captures[] = {
      "06010000004000006b9229eb[11]013132372e302e302e3738[248]5283000000060000000a00"
      "000064[7]08[7]04ffffffffffffffff[6]116c06c0[6]0aa0[6]0480[9]01[13]0186a0",
      "0602000000400001[8]6b9229eb[8]"},
+    {"4.9 add_source (75 -> reply 1), with options",
+     "0601[3]4b00002fe96bad[11]013132372e302e302e3739[248]5283[3]06[3]0a[3]64[7]08[7]"
+     "04ffffffffffffffff[3]09[3]04[3]030000116c[3]02[3]0c0280[6]0aa0[3]800000fe80[3]"
+     "80000001[3]80010805[32]",
+     "06020000004b0001[8]2fe96bad[8]"},
 };
 
 #endif

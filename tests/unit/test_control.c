@@ -286,6 +286,33 @@ static void add_source_carries_the_defaults_of_the_client(void **state) {
     assert_int_equal(add.max_unreach, 100000);
 }
 
+static void add_source_of_4_9_has_its_own_order_and_flags(void **state) {
+    uint8_t bytes[CONTROL_MAX_REQUEST];
+    struct control_add_source add;
+
+    (void)state;
+    unpack_named("4.9 add_source", false, bytes);
+    control_decode(&control_layout_add_source2, bytes + CONTROL_REQUEST_HEADER, &add);
+    assert_string_equal(add.name, "127.0.0.79");
+    assert_int_equal(add.max_unreach, 9);
+    assert_int_equal(add.filter_length, 4);
+    assert_int_equal(add.authkey, 3);
+    assert_int_equal(add.nts_port, 4460);
+    assert_int_equal(add.cert_set, 2);
+    assert_int_equal(add.max_nts_retry, 12);
+    assert_near(add.max_delay, 0.5);
+    assert_near(add.max_delay_quant, 0.25);
+    assert_near(add.min_delay, 0.125);
+    assert_near(add.asymmetry, 0.25);
+    assert_near(add.offset, -0.5);
+    assert_int_equal(control_add_flags_narrow(add.flags),
+                     CONTROL_ADD_ONLINE | CONTROL_ADD_IBURST | CONTROL_ADD_IPV4 |
+                         CONTROL_ADD_EXTFIELD_F323 | CONTROL_ADD_EXTFIELD_F324);
+    for (uint32_t flag = 1; flag <= CONTROL_ADD_IPV6; flag <<= 1)
+        assert_int_equal(control_add_flags_narrow(control_add_flags_widen(flag)), flag);
+    assert_int_equal(control_add_flags_widen(control_add_flags_narrow(add.flags)), add.flags);
+}
+
 static void old_server_stats_carry_the_low_half_of_the_counters(void **state) {
     struct control_server_stats stats = {.ntp_hits = UINT64_C(0x100000002)};
     uint8_t bytes[CONTROL_MAX_REPLY];
@@ -429,37 +456,27 @@ static void commands_have_the_lengths_of_the_protocol(void **state) {
     static const struct {
         uint16_t number, reply, length;
     } rows[] = {
-        {1, 1, 60},    {2, 1, 60},
-        {3, 1, 68},    {4, 1, 44},
-        {5, 1, 44},    {6, 1, 28},
-        {7, 1, 44},    {8, 1, 44},
-        {9, 1, 28},    {11, 17, 40},
-        {13, 1, 28},   {14, 2, 32},
-        {15, 3, 76},   {16, 1, 28},
-        {17, 1, 44},   {18, 1, 44},
-        {19, 1, 44},   {20, 1, 44},
-        {21, 1, 44},   {22, 1, 44},
-        {23, 1, 44},   {24, 1, 44},
-        {25, 1, 40},   {26, 1, 40},
-        {29, 1, 40},   {30, 1, 28},
-        {31, 1, 28},   {33, 5, 104},
-        {34, 6, 84},   {35, 7, 56},
-        {36, 1, 28},   {37, 1, 28},
-        {41, 18, 416}, {42, 1, 28},
-        {43, 1, 28},   {44, 12, 48},
-        {45, 1, 44},   {46, 1, 44},
-        {47, 1, 44},   {48, 1, 28},
-        {49, 1, 28},   {50, 1, 28},
-        {51, 13, 52},  {52, 1, 28},
-        {53, 1, 28},   {54, 25, 196},
-        {56, 1, 36},   {57, 26, 172},
-        {62, 1, 28},   {63, 1, 28},
-        {64, 1, 372},  {65, 19, 284},
-        {66, 1, 28},   {67, 20, 52},
-        {68, 21, 520}, {69, 23, 76},
-        {70, 1, 28},   {71, 1, 28},
-        {72, 1, 52},   {73, 1, 48},
-        {74, 1, 48},   {CONTROL_OURS, CONTROL_OURS, 444},
+        {1, 1, 60},    {2, 1, 60},   {3, 1, 68},
+        {4, 1, 44},    {5, 1, 44},   {6, 1, 28},
+        {7, 1, 44},    {8, 1, 44},   {9, 1, 28},
+        {11, 17, 40},  {13, 1, 28},  {14, 2, 32},
+        {15, 3, 76},   {16, 1, 28},  {17, 1, 44},
+        {18, 1, 44},   {19, 1, 44},  {20, 1, 44},
+        {21, 1, 44},   {22, 1, 44},  {23, 1, 44},
+        {24, 1, 44},   {25, 1, 40},  {26, 1, 40},
+        {29, 1, 40},   {30, 1, 28},  {31, 1, 28},
+        {33, 5, 104},  {34, 6, 84},  {35, 7, 56},
+        {36, 1, 28},   {37, 1, 28},  {41, 18, 416},
+        {42, 1, 28},   {43, 1, 28},  {44, 12, 48},
+        {45, 1, 44},   {46, 1, 44},  {47, 1, 44},
+        {48, 1, 28},   {49, 1, 28},  {50, 1, 28},
+        {51, 13, 52},  {52, 1, 28},  {53, 1, 28},
+        {54, 25, 196}, {56, 1, 36},  {57, 26, 172},
+        {62, 1, 28},   {63, 1, 28},  {64, 1, 372},
+        {65, 19, 284}, {66, 1, 28},  {67, 20, 52},
+        {68, 21, 520}, {69, 23, 76}, {70, 1, 28},
+        {71, 1, 28},   {72, 1, 52},  {73, 1, 48},
+        {74, 1, 48},   {75, 1, 408}, {CONTROL_OURS, CONTROL_OURS, 444},
     };
     size_t row = 0;
 
@@ -550,6 +567,7 @@ int main(void) {
         cmocka_unit_test(ntpdata_means_what_the_client_printed),
         cmocka_unit_test(client_records_and_manual_samples_are_arrays),
         cmocka_unit_test(add_source_carries_the_defaults_of_the_client),
+        cmocka_unit_test(add_source_of_4_9_has_its_own_order_and_flags),
         cmocka_unit_test(old_server_stats_carry_the_low_half_of_the_counters),
         cmocka_unit_test(floats_have_the_bytes_that_chrony_sends),
         cmocka_unit_test(floats_follow_the_recipe_for_any_number),
