@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/conf/conf.h"
+#include "core/conf/source_request.h"
 #include "core/engine/handlers.h"
 #include "core/engine/names.h"
 #include "core/engine/reference.h"
@@ -325,31 +326,10 @@ static bool config_from_request(const struct control_add_source *add, uint32_t f
                                 struct source_config *config) {
     if (add->type < SOURCE_SERVER || add->type > SOURCE_POOL)
         return false;
-    *config = (struct source_config){
-        .type = (enum source_type)add->type,
-        .port = (int)add->port,
-        .minpoll = add->minpoll,
-        .maxpoll = add->maxpoll,
-        .presend = add->presend_minpoll,
-        .min_stratum = (int)add->min_stratum,
-        .poll_target = (int)add->poll_target,
-        .version = (int)add->version,
-        .max_sources = (int)add->max_sources,
-        .min_samples = add->min_samples,
-        .max_samples = add->max_samples,
-        .key = add->authkey,
-        .nts_port = (int)add->nts_port,
-        .max_delay = add->max_delay,
-        .max_delay_ratio = add->max_delay_ratio,
-        .max_delay_dev_ratio = add->max_delay_dev_ratio,
-        .min_delay = add->min_delay,
-        .asymmetry = add->asymmetry,
-        .offset = add->offset,
-        .filter = add->filter_length,
-        .certset = add->cert_set,
-        .max_delay_quant = add->max_delay_quant,
-        .max_unreach = add->max_unreach > 0 ? add->max_unreach : DEFAULT_UNREACH,
-    };
+    memset(config, 0, sizeof(*config));
+    source_request_to_config(add, config);
+    if (config->max_unreach <= 0)
+        config->max_unreach = DEFAULT_UNREACH;
     memcpy(config->name, add->name, sizeof(config->name));
     apply_add_flags(flags, config);
     source_config_clamp(config);
