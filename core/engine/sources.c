@@ -348,9 +348,14 @@ static struct source *find_peer(const struct engine *engine, const struct endpoi
 
 bool sources_peer_packet(struct engine *engine, const struct packet *packet) {
     struct source *source = find_peer(engine, &packet->remote, 0);
+    struct packet asked = *packet;
 
+    /* A socket of one address need not say which. */
+    if (asked.local.family == ADDRESS_NONE)
+        asked.local = asked.remote.address.family == ADDRESS_IPV4 ? engine->config->bind_address4
+                                                                  : engine->config->bind_address6;
     if (source != NULL)
-        sources_packet(engine, source, packet);
+        sources_packet(engine, source, &asked);
     return source != NULL;
 }
 

@@ -165,28 +165,30 @@ bool socket_is_link_local(const struct address *address) {
  * only the interface says which link is meant. */
 static void put_source(struct message *message, const struct packet *packet, int interface) {
     struct cmsghdr *control = &message->control.first;
+    union {
+        struct in_pktinfo ipv4;
+        struct in6_pktinfo ipv6;
+    } info = {0};
+    size_t size;
 
-    memset(control, 0, CMSG_SPACE(sizeof(struct in6_pktinfo)));
+    memset(control, 0, CMSG_SPACE(sizeof info));
     message->header.msg_control = message->control.bytes;
     if (packet->local.family == ADDRESS_IPV4) {
-        struct in_pktinfo info = {.ipi_ifindex = interface};
-
-        memcpy(&info.ipi_spec_dst, packet->local.bytes, sizeof info.ipi_spec_dst);
+        memcpy(&info.ipv4.ipi_spec_dst, packet->local.bytes, sizeof info.ipv4.ipi_spec_dst);
+        info.ipv4.ipi_ifindex = interface;
+        size = sizeof info.ipv4;
         control->cmsg_level = IPPROTO_IP;
         control->cmsg_type = IP_PKTINFO;
-        control->cmsg_len = CMSG_LEN(sizeof info);
-        memcpy(CMSG_DATA(control), &info, sizeof info);
-        message->header.msg_controllen = CMSG_SPACE(sizeof info);
     } else {
-        struct in6_pktinfo info = {.ipi6_ifindex = (unsigned)interface};
-
-        memcpy(&info.ipi6_addr, packet->local.bytes, sizeof info.ipi6_addr);
+        memcpy(&info.ipv6.ipi6_addr, packet->local.bytes, sizeof info.ipv6.ipi6_addr);
+        info.ipv6.ipi6_ifindex = (unsigned)interface;
+        size = sizeof info.ipv6;
         control->cmsg_level = IPPROTO_IPV6;
         control->cmsg_type = IPV6_PKTINFO;
-        control->cmsg_len = CMSG_LEN(sizeof info);
-        memcpy(CMSG_DATA(control), &info, sizeof info);
-        message->header.msg_controllen = CMSG_SPACE(sizeof info);
     }
+    control->cmsg_len = (socklen_t)CMSG_LEN(size);
+    memcpy(CMSG_DATA(control), &info, sizeof info);
+    message->header.msg_controllen = (socklen_t)CMSG_SPACE(size);
 }
 
 /* Behind what is there already. */

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/base/address.h"
 #include "core/base/check.h"
 #include "core/linux/kernel.h"
 #include "core/linux/screen.h"
@@ -23,10 +24,11 @@
 
 /* The switches a new socket gets, by what it is for. None is vital: a kernel without one still
  * carries datagrams. */
-#define FOR_SERVER  (1 << SOCKET_SERVER)
-#define FOR_CLIENT  (1 << SOCKET_CLIENT)
-#define FOR_CONTROL (1 << SOCKET_CONTROL)
-#define FOR_ALL     (FOR_SERVER | FOR_CLIENT | FOR_CONTROL)
+#define FOR_ONE_ADDRESS 0x80 /* a server's that is bound to one */
+#define FOR_SERVER      (1 << SOCKET_SERVER | FOR_ONE_ADDRESS)
+#define FOR_CLIENT      (1 << SOCKET_CLIENT)
+#define FOR_CONTROL     (1 << SOCKET_CONTROL)
+#define FOR_ALL         (FOR_SERVER | FOR_CLIENT | FOR_CONTROL)
 
 static const struct option_row {
     uint8_t kinds;
@@ -38,7 +40,7 @@ static const struct option_row {
     {FOR_SERVER, ADDRESS_IPV4, SOL_SOCKET, SO_BROADCAST},
     {FOR_SERVER | FOR_CONTROL, ADDRESS_NONE, IPPROTO_IP,
      IP_FREEBIND}, /* the address may appear later */
-    {FOR_ALL, ADDRESS_IPV4, IPPROTO_IP, IP_PKTINFO},
+    {FOR_ALL & ~FOR_ONE_ADDRESS, ADDRESS_IPV4, IPPROTO_IP, IP_PKTINFO},
     {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_RECVPKTINFO},
     {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_V6ONLY},
 };
@@ -113,13 +115,21 @@ bool socket_address_to_endpoint(const struct sockaddr_storage *address, struct e
     return false;
 }
 
+/* From a socket of one address the kernel answers as from there: that costs less than to be told
+ * the address with each datagram, and to tell it back. A link is known only with the address. */
+static bool has_one_address(const struct socket_request *request) {
+    return request->kind == SOCKET_SERVER && request->local.family == ADDRESS_IPV4 &&
+           address_to_ipv4(&request->local) != 0 && !socket_is_link_local(&request->local);
+}
+
 static void set_options(int fd, const struct socket_request *request) {
     int one = 1, size = SERVER_BUFFER, traffic_class = request->dscp << 2;
+    int kind = has_one_address(request) ? FOR_ONE_ADDRESS : 1 << request->kind;
 
     for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++) {
         const struct option_row *row = &option_rows[i];
 
-        if ((row->kinds & 1 << request->kind) && (!row->family || row->family == request->family))
+        if ((row->kinds & kind) && (!row->family || row->family == request->family))
             setsockopt(fd, row->level, row->name, &one, sizeof one);
     }
     if (request->kind == SOCKET_SERVER) {

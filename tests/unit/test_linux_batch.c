@@ -135,6 +135,26 @@ static void ipv6_is_answered_the_same(void **state) {
     burst(ADDRESS_IPV6, "::1");
 }
 
+/* A socket of one address is not told with each datagram what it knows. */
+static void socket_of_one_address_answers_from_there_without_being_told(void **state) {
+    struct socket_request request = {.kind = SOCKET_SERVER, .family = ADDRESS_IPV4};
+    int server, client;
+
+    (void)state;
+    assert_true(address_parse("127.0.0.3", &request.local));
+    server = socket_descriptor(sockets, socket_open(sockets, &request));
+    client = open_client(server, "127.0.0.3");
+    ask(client, 0, 2);
+    assert_true(wait_for(server));
+    assert_int_equal(answer(server), 2);
+    for (int i = 0; i < 2; i++) {
+        assert_null(batch->messages[i].source);
+        assert_int_equal(batch->requests[i].received.source, TIMESTAMP_KERNEL);
+    }
+    expect_answers(client, 0, 2);
+    close(client);
+}
+
 static void batch_ends_so_that_others_get_their_turn(void **state) {
     int server = open_server(ADDRESS_IPV4), client = open_client(server, "127.0.0.1");
 
@@ -270,6 +290,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(burst_is_one_batch_and_answered_from_the_address_asked,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(ipv6_is_answered_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(socket_of_one_address_answers_from_there_without_being_told,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(batch_ends_so_that_others_get_their_turn, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(silent_and_left_requests_get_no_answer, set_up, tear_down),
