@@ -41,7 +41,7 @@ static void fill_view(const struct source *source, const struct added_options *a
     view->deviation = estimate.deviation;
     view->frequency = estimate.frequency;
     view->skew = estimate.skew;
-    view->root_distance = filter_root_distance(association->filter, now);
+    view->root_distance = 0.5 * estimate.root_delay + estimate.root_dispersion;
 }
 
 static void options_fill(const struct engine *engine, struct select_options *options) {

@@ -39,6 +39,7 @@
 struct filter {
     struct filter_options options;
     struct bank bank;
+    struct bank_average average; /* of the bank as it is now: it is asked for far more often */
     struct sample window[TRACK_MAX_SAMPLES]; /* ring */
     int newest, count;
     int total;          /* samples since the start, at most FIRST_SAMPLES */
@@ -153,15 +154,18 @@ static void take_in(struct filter *filter, const struct sample *sample) {
     filter->time = sample->time;
 }
 
-static bool is_sane(const struct filter *filter) {
-    struct bank_average average = bank_average(&filter->bank, 1);
-    double sum = average.queue[0] + average.queue[1] + average.deviation;
+/* After every change of the bank. False: it makes no sense any more. */
+static bool renew_average(struct filter *filter) {
+    struct bank_average *average = &filter->average;
+    double sum;
 
+    *average = bank_average(&filter->bank, 1);
+    sum = average->queue[0] + average->queue[1] + average->deviation;
     for (int i = 0; i < COV_SIZE; i++)
-        sum += average.state.covariance[i];
-    return isfinite(sum) && fabs(average.state.mean[STATE_X]) <= OFFSET_LIMIT &&
-           fabs(average.state.mean[STATE_Y]) <= FREQUENCY_LIMIT &&
-           isfinite(average.state.mean[STATE_H]) && isfinite(average.state.mean[STATE_A]);
+        sum += average->state.covariance[i];
+    return isfinite(sum) && fabs(average->state.mean[STATE_X]) <= OFFSET_LIMIT &&
+           fabs(average->state.mean[STATE_Y]) <= FREQUENCY_LIMIT &&
+           isfinite(average->state.mean[STATE_H]) && isfinite(average->state.mean[STATE_A]);
 }
 
 static void start(struct filter *filter, const struct sample *sample) {
@@ -177,7 +181,7 @@ static double square(double x) {
 
 /* How far the sample falls from what was predicted, in deviations of prediction and excess. */
 static double find_stress(const struct filter *filter, const struct sample *sample) {
-    struct bank_average average = bank_average(&filter->bank, 1);
+    struct bank_average average = filter->average;
 
     state_propagate(&average.state, ns_difference(sample->time, filter->time), average.wander, 0.0);
     return fabs(sample->offset - average.state.mean[STATE_X] - average.state.mean[STATE_A]) /
@@ -205,9 +209,10 @@ bool filter_add_sample(struct filter *filter, const struct sample *sample) {
     else
         take_in(filter, sample);
     filter->total = filter->total < FIRST_SAMPLES ? filter->total + 1 : FIRST_SAMPLES;
-    if (!is_sane(filter)) {
+    if (!renew_average(filter)) {
         filter->count = 1;
         start(filter, sample);
+        renew_average(filter);
     }
     return true;
 }
@@ -235,7 +240,7 @@ void filter_adjust(struct filter *filter, ns_t when, double frequency, double of
         sample->offset -= gain;
         sample->delay *= 1.0 + frequency;
     }
-    if (!is_sane(filter))
+    if (!renew_average(filter))
         filter_reset(filter);
 }
 
@@ -249,6 +254,7 @@ void filter_add_dispersion(struct filter *filter, double dispersion) {
         sample_at(filter, i)->root_dispersion += dispersion;
     }
     bank_open(&filter->bank, means, variances);
+    renew_average(filter);
 }
 
 /* The correction that a sample shows, less the estimate's line carried back to it. */
@@ -341,7 +347,7 @@ bool filter_predict_shared(const struct filter *filter, ns_t when, int sources,
 
     if (filter->total < FIRST_SAMPLES && (wanted < 1 || filter->total < wanted))
         return false;
-    average = bank_average(&filter->bank, sources > 1 ? sources : 1);
+    average = sources > 1 ? bank_average(&filter->bank, sources) : filter->average;
     elapsed = ns_difference(when, filter->time);
     elapsed = fmin(fmax(elapsed, -MAX_ELAPSED), MAX_ELAPSED);
     state_propagate(&average.state, elapsed, elapsed > 0.0 ? average.wander : 0.0, 0.0);
