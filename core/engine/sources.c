@@ -284,7 +284,7 @@ static struct source *longest_waiting(const struct engine *engine, ns_t now) {
     ns_t earliest = engine->last_transmit + separation(engine);
     struct source *longest = NULL;
 
-    for (int i = 0; i < engine->source_count; i++) {
+    for (int i = 0; earliest <= now && i < engine->source_count; i++) {
         struct source *source = engine->sources[i];
 
         if (departure(source, earliest) <= now &&

@@ -45,12 +45,12 @@ struct group {
 
 struct source {
     int group;
-    uint32_t id; /* of ADDRESS_ID while unresolved */
+    uint32_t id;    /* of ADDRESS_ID while unresolved */
+    bool answered;  /* a good response at least once: no longer tentative in its pool */
+    bool stale;     /* to be replaced unless the coming answer lists its address */
+    ns_t confirmed; /* monotonic, the last lookup of its name */
+    int socket;     /* of the request in flight, -1 = none */
     bool resolved;
-    bool answered;      /* a good response at least once: no longer tentative in its pool */
-    bool stale;         /* to be replaced unless the coming answer lists its address */
-    ns_t confirmed;     /* monotonic, the last lookup of its name */
-    int socket;         /* of the request in flight, -1 = none */
     ns_t socket_closes; /* monotonic */
     struct association association;
     struct select_source view; /* selection's state, carried from one run to the next */

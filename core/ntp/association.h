@@ -72,6 +72,10 @@ struct delay_quantile {
 };
 
 struct association {
+    /* first, for they are looked at in all sources whenever something has happened */
+    ns_t next_transmit; /* monotonic; NS_NEVER = not polling */
+    int poll;           /* current, log2 s */
+
     struct source_config config; /* in effect: clamped by association_configure */
     struct endpoint remote;
     const struct keys *keys; /* the maker's, with option key */
@@ -79,7 +83,6 @@ struct association {
     bool burst_returns_offline;
 
     /* polling */
-    int poll; /* current, log2 s */
     double poll_score;
     uint8_t reachability;
     int reach_size;        /* polls counted, 0..8 */
@@ -87,7 +90,6 @@ struct association {
     int burst_good_left,
         burst_total_left;  /* good samples wanted, requests to send; total 0 = no burst */
     int presends_done;     /* of the coming poll */
-    ns_t next_transmit;    /* monotonic; NS_NEVER = not polling */
     ns_t transmitted_at;   /* monotonic, of the last request; NS_UNKNOWN = none */
     bool response_pending; /* the last request has no valid response yet */
     int unanswered;        /* requests since the last valid response */

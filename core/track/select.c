@@ -170,16 +170,22 @@ struct region {
     int depth;
 };
 
-/* How many voters' intervals hold the point, and where the first of them ends. */
-static struct region region_from(const struct selection *selection, bool trusted_only,
-                                 double point) {
+/* How many voters' intervals hold the point, and where the first of them ends. Less than `least` is
+ * of no interest: then the depth is only known to be less. */
+static struct region region_from(const struct selection *selection, bool trusted_only, double point,
+                                 int least) {
     struct region region = {point, INFINITY, 0};
+    int spare = selection->result.voting - least;
 
-    for (int i = 0; i < selection->count; i++) {
+    for (int i = 0; i < selection->count && spare >= 0; i++) {
         const struct select_source *source = &selection->sources[i];
 
-        if (!is_voter(source, trusted_only) || source->low > point || source->high < point)
+        if (!is_voter(source, trusted_only))
             continue;
+        if (source->low > point || source->high < point) {
+            spare--;
+            continue;
+        }
         region.depth++;
         region.high = fmin(region.high, source->high);
     }
@@ -195,7 +201,7 @@ static struct region find_region(const struct selection *selection, bool trusted
 
         if (!is_voter(&selection->sources[i], trusted_only))
             continue;
-        region = region_from(selection, trusted_only, selection->sources[i].low);
+        region = region_from(selection, trusted_only, selection->sources[i].low, best.depth);
         if (region.depth > best.depth) {
             best = region;
         } else if (region.depth == best.depth) {
