@@ -41,6 +41,7 @@ static void fill_view(const struct source *source, const struct added_options *a
     view->deviation = estimate.deviation;
     view->frequency = estimate.frequency;
     view->skew = estimate.skew;
+    view->root_delay = estimate.root_delay;
     view->root_distance = 0.5 * estimate.root_delay + estimate.root_dispersion;
 }
 
@@ -190,7 +191,6 @@ static void combine_fill(const struct source *source, ns_t now, int sources,
 static void update_reference(struct engine *engine, ns_t now) {
     struct source *leader = engine->sources[engine->selected];
     struct reference_update update = {.source = leader};
-    struct estimate estimate = {0};
     int count = 0, sources = 1;
 
     for (int i = 0; i < engine->source_count; i++)
@@ -200,11 +200,10 @@ static void update_reference(struct engine *engine, ns_t now) {
         if (engine->sources[i]->view.state == SOURCE_COMBINED)
             combine_fill(engine->sources[i], now, sources, &engine->combining[count++]);
     }
-    filter_predict(leader->association.filter, now, &estimate);
     update.combination = combine_sources(engine->combining, count);
-    update.source_frequency = estimate.frequency;
-    update.root_delay = estimate.root_delay;
-    update.root_dispersion = fmax(leader->view.root_distance - estimate.root_delay / 2.0, 0.0);
+    update.source_frequency = leader->view.frequency;
+    update.root_delay = leader->view.root_delay;
+    update.root_dispersion = fmax(leader->view.root_distance - update.root_delay / 2.0, 0.0);
     update.leap = majority_leap(engine);
     update.stratum = leader->association.stratum;
     update.combined = count;

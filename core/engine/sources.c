@@ -350,13 +350,13 @@ bool sources_peer_packet(struct engine *engine, const struct packet *packet) {
     struct source *source = find_peer(engine, &packet->remote, 0);
     struct packet asked = *packet;
 
+    if (source == NULL)
+        return false;
     /* A socket of one address need not say which. */
-    if (asked.local.family == ADDRESS_NONE)
-        asked.local = asked.remote.address.family == ADDRESS_IPV4 ? engine->config->bind_address4
-                                                                  : engine->config->bind_address6;
-    if (source != NULL)
-        sources_packet(engine, source, &asked);
-    return source != NULL;
+    if (asked.local.family == ADDRESS_NONE && asked.remote.address.family == ADDRESS_IPV4)
+        asked.local = engine->config->bind_address4;
+    sources_packet(engine, source, &asked);
+    return true;
 }
 
 bool sources_peer_sent(struct engine *engine, const struct packet *packet) {

@@ -125,6 +125,7 @@ static bool has_one_address(const struct socket_request *request) {
 static void set_options(int fd, const struct socket_request *request) {
     int one = 1, size = SERVER_BUFFER, traffic_class = request->dscp << 2;
     int kind = has_one_address(request) ? FOR_ONE_ADDRESS : 1 << request->kind;
+    bool is_ipv4 = request->family == ADDRESS_IPV4;
 
     for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++) {
         const struct option_row *row = &option_rows[i];
@@ -139,10 +140,9 @@ static void set_options(int fd, const struct socket_request *request) {
     /* Requests to several servers from one port: connected, each gets its own answer. */
     if (request->kind == SOCKET_CLIENT && request->port > 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (request->dscp > 0 && request->family == ADDRESS_IPV4)
-        setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic_class, sizeof traffic_class);
-    if (request->dscp > 0 && request->family == ADDRESS_IPV6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class, sizeof traffic_class);
+    if (request->dscp > 0)
+        setsockopt(fd, is_ipv4 ? IPPROTO_IP : IPPROTO_IPV6, is_ipv4 ? IP_TOS : IPV6_TCLASS,
+                   &traffic_class, sizeof traffic_class);
 }
 
 /* What to bind to; its length, 0 = the kernel chooses address and port when the socket is first

@@ -342,12 +342,13 @@ static double limit(double value, double bound) {
 bool filter_predict_shared(const struct filter *filter, ns_t when, int sources,
                            struct estimate *estimate) {
     int wanted = filter->options.max_samples;
-    struct bank_average average;
+    struct bank_average average = filter->average;
     double elapsed;
 
     if (filter->total < FIRST_SAMPLES && (wanted < 1 || filter->total < wanted))
         return false;
-    average = sources > 1 ? bank_average(&filter->bank, sources) : filter->average;
+    if (sources > 1)
+        average = bank_average(&filter->bank, sources);
     elapsed = ns_difference(when, filter->time);
     elapsed = fmin(fmax(elapsed, -MAX_ELAPSED), MAX_ELAPSED);
     state_propagate(&average.state, elapsed, elapsed > 0.0 ? average.wander : 0.0, 0.0);
@@ -372,12 +373,4 @@ bool filter_predict(const struct filter *filter, ns_t when, struct estimate *est
 
 bool filter_estimate(const struct filter *filter, struct estimate *estimate) {
     return filter->count > 0 && filter_predict(filter, sample_seen(filter, 0)->time, estimate);
-}
-
-double filter_root_distance(const struct filter *filter, ns_t now) {
-    struct estimate estimate;
-
-    if (filter_predict(filter, now, &estimate))
-        return 0.5 * estimate.root_delay + estimate.root_dispersion;
-    return OFFSET_LIMIT;
 }

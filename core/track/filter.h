@@ -61,8 +61,4 @@ double filter_last_measured(const struct filter *filter);
 /* Smallest delay among the samples held, s; 0 with none. For packet tests B and C. */
 double filter_min_delay(const struct filter *filter);
 
-/* Root distance of the estimate at local time `now`, s: half its root delay + its root dispersion;
- * 1e11 without an estimate. */
-double filter_root_distance(const struct filter *filter, ns_t now);
-
 #endif

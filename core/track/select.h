@@ -47,6 +47,7 @@ struct select_source {
     double last_sample_ago;  /* s */
     double offset;           /* s, estimate carried to now */
     double root_distance;    /* s, now */
+    double root_delay;       /* s, half of it is part of that; selection does not look at it */
     double deviation;        /* s */
     double frequency;        /* s/s */
     double skew;             /* s/s */
