@@ -175,11 +175,21 @@ static void take_stamp_error(struct load *load, const uint8_t *bytes, int64_t ar
         load->errors[load->error_count++] = (float)(arrived - transmit) / 1000.0F;
 }
 
+/* An answer from elsewhere than where the request went is none. */
+static bool is_asked(const struct load *load, const struct sockaddr_in *from) {
+    return from->sin_addr.s_addr == load->options.server.sin_addr.s_addr &&
+           from->sin_port == load->options.server.sin_port;
+}
+
 static void take_answer(struct load *load, struct mmsghdr *header, int64_t now) {
     const uint8_t *bytes = header->msg_hdr.msg_iov->iov_base;
     uint64_t number = get_be64(bytes + 24) ^ load->key;
     int64_t *sent_at = &load->sent_at[number % WINDOW];
 
+    if (!is_asked(load, header->msg_hdr.msg_name)) {
+        load->invalid++;
+        return;
+    }
     if (header->msg_len == NTP_SIZE && (bytes[0] & 0x3f) == 0x23) { /* the echo's */
         number = get_be64(bytes + 40) ^ load->key;
         sent_at = &load->sent_at[number % WINDOW];
@@ -210,7 +220,9 @@ static void drain(struct load *load, int fd) {
             struct message *message = &load->messages[i];
 
             message->part = (struct iovec){message->bytes, sizeof message->bytes};
-            load->headers[i].msg_hdr = (struct msghdr){.msg_iov = &message->part,
+            load->headers[i].msg_hdr = (struct msghdr){.msg_name = &message->name,
+                                                       .msg_namelen = sizeof message->name,
+                                                       .msg_iov = &message->part,
                                                        .msg_iovlen = 1,
                                                        .msg_control = &message->control,
                                                        .msg_controllen = sizeof message->control};
