@@ -185,12 +185,19 @@ static void signal_child(pid_t child, int number) {
         kill(child, number);
 }
 
-/* Ends what still runs: asked now, forced later. */
-static void stop_all(struct entrypoint *entrypoint) {
+/* Once: the end of the command, which the signal caused, is no second reason. */
+static void stop_daemon(struct entrypoint *entrypoint) {
+    if (entrypoint->stopping)
+        return;
     entrypoint->stopping = true;
     entrypoint->daemon_due = NS_NEVER;
-    entrypoint->kill_due = monotonic_clock_read() + STOP_WAIT_S * NS_PER_S;
     signal_child(entrypoint->daemon, SIGTERM);
+}
+
+/* Ends what still runs: asked now, forced later. */
+static void stop_all(struct entrypoint *entrypoint) {
+    stop_daemon(entrypoint);
+    entrypoint->kill_due = monotonic_clock_read() + STOP_WAIT_S * NS_PER_S;
     signal_child(entrypoint->command, SIGTERM);
 }
 
@@ -249,9 +256,7 @@ static void pass_on(struct entrypoint *entrypoint, const siginfo_t *information)
         entrypoint->status = information->si_signo;
         stop_all(entrypoint);
     }
-    entrypoint->stopping = true;
-    entrypoint->daemon_due = NS_NEVER;
-    signal_child(entrypoint->daemon, SIGTERM);
+    stop_daemon(entrypoint);
 }
 
 static void do_what_is_due(struct entrypoint *entrypoint) {
