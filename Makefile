@@ -229,8 +229,6 @@ test-vm: initramfs ## the initramfs booted in a virtual machine, whose clock is 
 	@scripts/deps vm
 	@tests/vm/run $(O)
 
-san_build = STATIC=0 CC=gcc O=$(O)/san SAN=address,undefined
-
 lint: check-layers ## formatting, static analysis, shell scripts, floors
 	@scripts/deps lint
 	@scripts/lint

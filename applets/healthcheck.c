@@ -11,6 +11,7 @@
 #include "applets/chronyc/summary.h"
 #include "applets/tools/tool.h"
 #include "core/base/bytes.h"
+#include "core/linux/clock.h"
 #include "core/linux/socket.h"
 #include "core/wire/ntp.h"
 
@@ -151,7 +152,7 @@ int healthcheck_main(int argc, char **argv) {
     control_client_init(&client, &chronyc_stop);
     client.retries = 0;
     client.timeout = TIMEOUT;
-    client.deadline = control_client_now() + DEADLINE;
+    client.deadline = monotonic_clock_read() + DEADLINE;
     control_client_add_servers(&client, settings.hosts, (uint16_t)settings.port, ADDRESS_NONE,
                                false);
     summary_take(&client, &summary);

@@ -3,12 +3,12 @@
  * logs -f`. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "applets/applets.h"
 #include "applets/chronyc/chronyc.h"
 #include "applets/chronyc/summary.h"
 #include "applets/tools/tool.h"
+#include "core/linux/clock.h"
 
 #define LINE_SIZE    256
 #define TIMEOUT      500 /* ms of a question: a progress line comes each second */
@@ -66,7 +66,7 @@ static bool wait_for_source(struct chronyc *session, double timeout, ns_t start,
     char line[LINE_SIZE];
     for (;;) {
         summary_take(&session->client, summary);
-        double elapsed = ns_difference(control_client_now(), start);
+        double elapsed = ns_difference(monotonic_clock_read(), start);
         printf("synctest: %3.0f s: %s\n", elapsed, describe(summary, line));
         if (is_good(summary))
             return true;
@@ -111,7 +111,7 @@ int synctest_main(int argc, char **argv) {
     struct chronyc session;
     struct summary summary;
     char line[LINE_SIZE];
-    ns_t start = control_client_now();
+    ns_t start = monotonic_clock_read();
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     chronyc_catch_signals();
     chronyc_init(&session);
@@ -125,7 +125,7 @@ int synctest_main(int argc, char **argv) {
         show_reports(&session);
     if (!chronyc_stop)
         printf("%s: %s, after %.1f s\n", passed ? "PASS" : "FAIL", describe(&summary, line),
-               ns_difference(control_client_now(), start));
+               ns_difference(monotonic_clock_read(), start));
     if (!settings.once && !chronyc_stop)
         keep_watching(&session, settings.interval);
     control_client_close(&session.client);

@@ -4,6 +4,7 @@
 
 #include "applets/chronyc/edit.h"
 #include "applets/chronyc/format.h"
+#include "core/linux/clock.h"
 
 #define PATIENCE NS_PER_S /* with a daemon that does not answer */
 
@@ -112,7 +113,7 @@ static void offer_all(struct completion *completion) {
             address |= offer_line(completion, line);
     if (!address)
         return;
-    completion->session->client.deadline = control_client_now() + PATIENCE;
+    completion->session->client.deadline = monotonic_clock_read() + PATIENCE;
     offer_sources(completion, false);
     offer_sources(completion, true);
     completion->session->client.deadline = NS_NEVER;

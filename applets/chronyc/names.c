@@ -5,6 +5,7 @@
 
 #include "applets/chronyc/chronyc.h"
 #include "applets/chronyc/format.h"
+#include "core/linux/clock.h"
 #include "core/linux/socket.h"
 
 #define NAME_COLUMNS 25 /* of tables */
@@ -28,10 +29,10 @@ static bool look_up(struct chronyc *session, const struct address *address,
     socklen_t length = socket_address_from_endpoint(&endpoint, 0, &socket_address);
     if (!length)
         return false;
-    ns_t start = control_client_now();
+    ns_t start = monotonic_clock_read();
     bool found = getnameinfo((struct sockaddr *)&socket_address, length, name, CHRONYC_NAME_SIZE,
                              NULL, 0, NI_NAMEREQD) == 0;
-    session->lookups_hang = !found && control_client_now() - start > HANGING_LOOKUP;
+    session->lookups_hang = !found && monotonic_clock_read() - start > HANGING_LOOKUP;
     return found && is_printable(name);
 }
 

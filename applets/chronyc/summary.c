@@ -2,9 +2,9 @@
 #include "applets/chronyc/summary.h"
 
 #include <math.h>
-#include <time.h>
 
 #include "applets/chronyc/chronyc.h"
+#include "core/linux/clock.h"
 
 #define LEAP_UNSYNCHRONISED 3
 #define RECENT_POLLS        7 /* bits of the last three in the reachability register */
@@ -33,8 +33,6 @@ void summary_take(struct control_client *client, struct summary *summary) {
         answer.type != CONTROL_RPY_TRACKING)
         return;
     const struct control_tracking *tracking = &answer.tracking;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
     summary->answered = true;
     summary->synchronised = tracking->leap_status < LEAP_UNSYNCHRONISED && tracking->stratum >= 1 &&
                             tracking->stratum <= MAX_STRATUM;
@@ -44,8 +42,7 @@ void summary_take(struct control_client *client, struct summary *summary) {
     summary->offset = 0.0 - tracking->current_correction; /* no negative zero */
     summary->distance = tracking->root_delay / 2.0 + tracking->root_dispersion;
     if (tracking->ref_time && !summary->local)
-        summary->age =
-            fmax(ns_difference((ns_t)now.tv_sec * NS_PER_S + now.tv_nsec, tracking->ref_time), 0.0);
+        summary->age = fmax(ns_difference(system_clock_read(), tracking->ref_time), 0.0);
     if (!summary->synchronised)
         summary_count_sources(client, summary);
 }

@@ -1,13 +1,13 @@
 /* top: tracking and sources, drawn again each second; without a terminal a line each second. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "applets/chronyc/chronyc.h"
 #include "applets/chronyc/format.h"
 #include "applets/chronyc/history.h"
 #include "applets/chronyc/summary.h"
 #include "applets/chronyc/terminal.h"
+#include "core/linux/clock.h"
 
 #define REFRESH      1000 /* ms */
 #define MAX_ROWS     64   /* sources on the screen */
@@ -37,12 +37,6 @@ static bool ask(struct top *top, enum control_command command, const void *reque
            top->answer.type == control_command(command)->reply_type;
 }
 
-static ns_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (ns_t)time.tv_sec * NS_PER_S + time.tv_nsec;
-}
-
 /* A character for each of the newest samples, from the lowest to the highest of them all. */
 static void draw_history(const struct top *top, const struct history *history, int columns) {
     char text[FORMAT_SIZE];
@@ -70,7 +64,7 @@ static bool draw_source(struct top *top, uint32_t index, int columns) {
         return top->answered; /* it was removed a moment ago */
     struct control_source_data source = top->answer.source_data;
     const char *colour = chronyc_source_colour(session, &source);
-    if (history_see(&row->history, &source, now())) {
+    if (history_see(&row->history, &source, system_clock_read())) {
         char name[CHRONYC_NAME_SIZE];
         chronyc_name_listed(session, &source, true, name);
         snprintf(row->name, NAME_SIZE, "%.*s", NAME_SIZE - 1, name);
@@ -120,7 +114,7 @@ static bool print_line(struct top *top) {
     text_init(&text, buffer, sizeof(buffer));
     summary_take(&top->session->client, &summary);
     summary_print(&summary, &text);
-    printf("%s %s\n", time_format(ns_floor_seconds(now()), ' ', date), buffer);
+    printf("%s %s\n", time_format(ns_floor_seconds(system_clock_read()), ' ', date), buffer);
     top->answered = false;
     return summary.answered;
 }

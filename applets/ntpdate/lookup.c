@@ -1,13 +1,13 @@
 /* Names to servers (ntpdate.h). A helper thread has its host for itself from its start until its
  * index comes through the pipe. */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "applets/ntpdate/ntpdate.h"
 #include "core/linux/clock.h"
+#include "core/linux/thread.h"
 
 void ntpdate_add_host(struct ntpdate *ntpdate, const char *text) {
     struct ntpdate_host *host = &ntpdate->hosts[ntpdate->host_count];
@@ -85,15 +85,6 @@ static void take_result(struct ntpdate *ntpdate, struct ntpdate_host *host, bool
     freeaddrinfo(found);
 }
 
-static bool start_thread(struct ntpdate_host *host) {
-    pthread_attr_t attributes;
-    pthread_t thread;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    return pthread_create(&thread, &attributes, run_lookup, host) == 0;
-}
-
 void ntpdate_start_lookups(struct ntpdate *ntpdate, bool complain) {
     for (int i = 0; i < ntpdate->host_count; i++) {
         struct ntpdate_host *host = &ntpdate->hosts[i];
@@ -102,7 +93,7 @@ void ntpdate_start_lookups(struct ntpdate *ntpdate, bool complain) {
         if (host->error == 0)
             continue;
         host->result = ntpdate->pipe[1];
-        if (!address_parse(host->name, &numeric) && start_thread(host)) {
+        if (!address_parse(host->name, &numeric) && thread_start(run_lookup, host)) {
             ntpdate->looking++;
             continue;
         }

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/linux/clock.h"
 #include "core/linux/names.h"
 #include "core/linux/socket.h"
 
@@ -39,12 +39,6 @@ void control_client_init(struct control_client *client, const volatile sig_atomi
     client->deadline = NS_NEVER;
     client->version = CONTROL_VERSION;
     client->stop = stop;
-}
-
-ns_t control_client_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (ns_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
 /* ---- names ---- */
@@ -146,7 +140,7 @@ static void random_name(char name[RANDOM_NAME + 1]) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     uint8_t bytes[RANDOM_NAME] = {0};
     if (getrandom(bytes, sizeof(bytes), 0) < 0)
-        bytes[0] = (uint8_t)control_client_now();
+        bytes[0] = (uint8_t)monotonic_clock_read();
     for (int i = 0; i < RANDOM_NAME; i++)
         name[i] = letters[bytes[i] % (sizeof(letters) - 1)];
     name[RANDOM_NAME] = '\0';
@@ -224,13 +218,13 @@ bool control_client_open(struct control_client *client) {
 /* ---- questions ---- */
 
 static bool stopped(const struct control_client *client) {
-    return (client->stop && *client->stop) || control_client_now() >= client->deadline;
+    return (client->stop && *client->stop) || monotonic_clock_read() >= client->deadline;
 }
 
 /* Waits for a datagram until `until` (monotonic). */
 static bool wait_readable(const struct control_client *client, ns_t until) {
     while (!stopped(client)) {
-        ns_t left = until - control_client_now();
+        ns_t left = until - monotonic_clock_read();
         if (left <= 0)
             return false;
         ns_t milliseconds = (left + NS_PER_MS - 1) / NS_PER_MS;
@@ -283,7 +277,7 @@ static bool attempt(struct control_client *client, struct control_request *reque
         return false;
 
     ns_t wait = (ns_t)client->timeout << request->attempt;
-    ns_t until = control_client_now() + (wait < MAX_WAIT ? wait : MAX_WAIT) * NS_PER_MS;
+    ns_t until = monotonic_clock_read() + (wait < MAX_WAIT ? wait : MAX_WAIT) * NS_PER_MS;
     if (until > client->deadline)
         until = client->deadline;
     while (wait_readable(client, until)) {

@@ -93,7 +93,4 @@ void control_client_close(struct control_client *client);
  * family (ADDRESS_NONE = any), returns how many. */
 int control_client_resolve(const char *name, int family, struct address *addresses, int max);
 
-/* CLOCK_MONOTONIC. */
-ns_t control_client_now(void);
-
 #endif

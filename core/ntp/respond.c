@@ -124,8 +124,7 @@ void respond_prepare(const struct served_reference *reference, struct served_ima
  * client may have chosen the same stamp. */
 static void put_times(const struct answer *answer, ntp_time_t origin, int precision, uint64_t noise,
                       uint8_t *bytes) {
-    /* ntp_time_fuzz(), twice: of 32 bits the clock has the first -precision. */
-    uint32_t fuzz = (uint32_t)(UINT64_C(0xffffffff) >> ((unsigned)-precision & 63));
+    uint32_t fuzz = ntp_time_noise_mask(precision);
     ntp_time_t receive = (answer->receive & ~(ntp_time_t)fuzz) | (noise & fuzz) | 1;
     ntp_time_t transmit = (answer->transmit & ~(ntp_time_t)(fuzz | 1)) | (noise >> 32 & fuzz & ~1U);
 

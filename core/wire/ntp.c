@@ -125,9 +125,9 @@ ntp_time_t ntp_time_from_ns(ns_t time) {
 }
 
 ntp_time_t ntp_time_fuzz(ntp_time_t time, int precision, uint32_t noise) {
-    if (time == 0 || precision <= -32)
+    uint32_t mask = ntp_time_noise_mask(precision);
+    if (time == 0 || mask == 0)
         return time;
-    uint32_t mask = precision >= 0 ? UINT32_MAX : UINT32_MAX >> -precision;
     ntp_time_t result = (time & ~(ntp_time_t)mask) | (noise & mask);
     return result != 0 ? result : 1;
 }

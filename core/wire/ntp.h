@@ -72,6 +72,12 @@ bool ntp_split(const uint8_t *bytes, size_t length, const struct ntp_header *hea
 ns_t ntp_time_to_ns(ntp_time_t time, ns_t near);
 ntp_time_t ntp_time_from_ns(ns_t time);
 
+/* Those of the lower 32 bits that a clock of this precision (log2 s, -32..0; clamped) does not
+ * have. */
+static inline uint32_t ntp_time_noise_mask(int precision) {
+    return precision <= -32 ? 0 : UINT32_MAX >> (precision < 0 ? -precision : 0);
+}
+
 /* Replaces the bits of time below 2^precision s (-32..0; clamped) by those of `noise`, so that the
  * bits that the clock does not have cannot be foreseen. An unknown time stays 0, no other becomes
  * it. */

@@ -4,25 +4,24 @@
  * is waited for. */
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "tests/fuzz/fuzz.h"
 
 static ssize_t take_request(int fd, const void *bytes, size_t length, int flags);
 static ssize_t give_reply(int fd, void *bytes, size_t length, int flags);
 static int wait_for_reply(struct pollfd *entries, nfds_t count, int milliseconds);
-static int read_clock(clockid_t clock, struct timespec *now);
+static ns_t read_clock(void);
 
-#define send          take_request
-#define recv          give_reply
-#define poll          wait_for_reply
-#define clock_gettime read_clock
+#define send                 take_request
+#define recv                 give_reply
+#define poll                 wait_for_reply
+#define monotonic_clock_read read_clock
 /* NOLINTNEXTLINE(bugprone-suspicious-include): so that it calls the four above */
 #include "core/linux/control_client.c"
 #undef send
 #undef recv
 #undef poll
-#undef clock_gettime
+#undef monotonic_clock_read
 
 #include "applets/applets.h"
 
@@ -58,7 +57,7 @@ static struct input input;
 static uint8_t asked[CONTROL_REQUEST_HEADER];
 static bool is_asked; /* and not answered yet */
 static int replies;
-static struct timespec elapsed;
+static ns_t elapsed;
 
 static ssize_t take_request(int fd, const void *bytes, size_t length, int flags) {
     (void)fd;
@@ -72,14 +71,12 @@ static ssize_t take_request(int fd, const void *bytes, size_t length, int flags)
 static int wait_for_reply(struct pollfd *entries, nfds_t count, int milliseconds) {
     (void)entries;
     (void)count;
-    elapsed.tv_sec += milliseconds / 1000 + 1;
+    elapsed += (milliseconds / 1000 + 1) * NS_PER_S;
     return is_asked && input.left > 0 && replies < REPLIES;
 }
 
-static int read_clock(clockid_t clock, struct timespec *now) {
-    (void)clock;
-    *now = elapsed;
-    return 0;
+static ns_t read_clock(void) {
+    return elapsed;
 }
 
 static ssize_t give_reply(int fd, void *bytes, size_t length, int flags) {
@@ -110,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     input = (struct input){data, size};
     is_asked = false;
     replies = 0;
-    elapsed = (struct timespec){0};
+    elapsed = 0;
     snprintf(line, sizeof(line), "%s", commands[input_byte(&input) % COMMANDS]);
     for (unsigned skip = input_byte(&input) % 7; skip > 0; skip--)
         words[3] += strlen(words[3]) + 1;
