@@ -11,6 +11,8 @@
 #define REFERENCE_AGE_MAX 86400 /* s, since the server was last set right */
 #define CLOCK_READING     1e-6  /* s, what a timestamp of ours may be wrong by */
 
+static double edges[2 * NTPDATE_MAX_SERVERS];
+
 static const struct select_options options = {
     .max_distance = MAX_DISTANCE,
     .max_jitter = MAX_DISTANCE,
@@ -21,6 +23,7 @@ static const struct select_options options = {
     .min_sources = 1,
     .min_stratum = 1,
     .max_stratum = NTP_MAX_STRATUM - 1,
+    .edges = edges,
 };
 
 static double root_distance(const struct ntpdate_server *server) {
@@ -63,7 +66,7 @@ static double deviation(const struct ntpdate_server *server) {
 
 /* The offsets of the leader and of those that agree with it, weighted by their errors. */
 static double combine(const struct select_source *sources, int count, int leader) {
-    struct combine_source agreeing[NTPDATE_MAX_SERVERS];
+    static struct combine_source agreeing[NTPDATE_MAX_SERVERS];
     int used = 0;
 
     for (int i = leader; i < leader + count; i++) {
@@ -78,7 +81,7 @@ static double combine(const struct select_source *sources, int count, int leader
 }
 
 struct ntpdate_result ntpdate_choose(struct ntpdate_server *servers, int count) {
-    struct select_source sources[NTPDATE_MAX_SERVERS];
+    static struct select_source sources[NTPDATE_MAX_SERVERS];
     struct ntpdate_result result = {.chosen = -1};
 
     for (int i = 0; i < count; i++) {

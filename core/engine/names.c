@@ -20,6 +20,12 @@ static ns_t retry_delay(const struct group *group) {
     return ((ns_t)RETRY_FIRST_S << doublings) * NS_PER_S;
 }
 
+static void resolve_at(struct engine *engine, struct group *group, ns_t when) {
+    group->next_resolve = when;
+    if (when < engine->names_due)
+        engine->names_due = when;
+}
+
 static bool printable_name(const char *name) {
     for (const char *c = name; *c != '\0'; c++) {
         if (*c <= ' ' || *c > '~')
@@ -67,29 +73,29 @@ enum add_result sources_add(struct engine *engine, const struct source_config *c
         }
     }
     if (is_name)
-        group->next_resolve = engine_monotonic(engine);
+        resolve_at(engine, group, engine_monotonic(engine));
     if (config->key != 0)
         keys_check(&engine->keys, config->key, engine_log(engine));
     return ADD_OK;
 }
 
 /* Asks for the group's name now. */
-static void resolve(struct group *group, ns_t now) {
-    group->next_resolve = now;
+static void resolve(struct engine *engine, struct group *group, ns_t now) {
+    resolve_at(engine, group, now);
     group->retries = 0;
 }
 
 void sources_resolve_now(struct engine *engine) {
     for (int i = 0; i < engine->group_count; i++) {
         if (engine->groups[i].next_resolve != NS_NEVER)
-            resolve(&engine->groups[i], engine_monotonic(engine));
+            resolve(engine, &engine->groups[i], engine_monotonic(engine));
     }
 }
 
 void sources_refresh(struct engine *engine) {
     for (int i = 0; i < engine->group_count; i++) {
         if (engine->groups[i].is_name)
-            resolve(&engine->groups[i], engine_monotonic(engine));
+            resolve(engine, &engine->groups[i], engine_monotonic(engine));
     }
     for (int i = 0; i < engine->source_count; i++)
         engine->sources[i]->stale = engine->sources[i]->resolved;
@@ -114,7 +120,7 @@ static void refresh_in_turn(struct engine *engine, struct source *source, ns_t n
     engine->next_refresh = now + interval;
     source->stale = true;
     source->confirmed = now;
-    resolve(group, now);
+    resolve(engine, group, now);
 }
 
 /* The next source of the group that an address is wanted for: a placeholder, or one whose own is no
@@ -225,36 +231,40 @@ void sources_resolved(struct engine *engine, int index, enum resolve_status stat
         return;
     }
     if (next_waiting(engine, index) != NULL && !group->pool_complete) {
-        group->next_resolve = now + retry_delay(group);
+        resolve_at(engine, group, now + retry_delay(group));
         group->retries++;
     }
 }
 
+static void ask(struct engine *engine, int index) {
+    struct group *group = &engine->groups[index];
+    int family =
+        group->config.family != ADDRESS_NONE ? group->config.family : engine->options.family;
+
+    group->resolving = true;
+    if (!engine->host->resolve_name(engine->host->context, (uint32_t)index, group->config.name,
+                                    family))
+        sources_resolved(engine, index, RESOLVE_AGAIN, NULL, 0);
+}
+
 void names_run(struct engine *engine, ns_t now) {
+    if (engine->names_due > now)
+        return;
+    engine->names_due = NS_NEVER;
     for (int i = 0; i < engine->group_count; i++) {
         struct group *group = &engine->groups[i];
-        int family =
-            group->config.family != ADDRESS_NONE ? group->config.family : engine->options.family;
 
-        if (!group->used || group->resolving || group->next_resolve > now)
+        if (!group->used || group->resolving)
             continue;
-        group->resolving = true;
-        if (!engine->host->resolve_name(engine->host->context, (uint32_t)i, group->config.name,
-                                        family))
-            sources_resolved(engine, i, RESOLVE_AGAIN, NULL, 0);
+        if (group->next_resolve <= now)
+            ask(engine, i);
+        else if (group->next_resolve < engine->names_due)
+            engine->names_due = group->next_resolve;
     }
 }
 
 ns_t names_next(const struct engine *engine) {
-    ns_t next = NS_NEVER;
-
-    for (int i = 0; i < engine->group_count; i++) {
-        const struct group *group = &engine->groups[i];
-
-        if (group->used && !group->resolving && group->next_resolve < next)
-            next = group->next_resolve;
-    }
-    return next;
+    return engine->names_due;
 }
 
 /* Enough members of a pool have answered: the others go. */
@@ -282,13 +292,15 @@ void names_answered(struct engine *engine, struct source *source) {
 
 void names_watch(struct engine *engine, struct source *source) {
     struct group *group = &engine->groups[source->group];
+    ns_t when;
 
     if (!group->is_name || group->resolving || group->next_resolve != NS_NEVER ||
         !is_useless(source))
         return;
-    group->next_resolve = engine_monotonic(engine);
-    if (group->next_resolve < group->replace_after)
-        group->next_resolve = group->replace_after;
+    when = engine_monotonic(engine);
+    if (when < group->replace_after)
+        when = group->replace_after;
+    resolve_at(engine, group, when);
     group->replace_after =
         group->next_resolve + ns_from_seconds(random_uniform(&engine->random) * REPLACE_SPREAD_S);
 }

@@ -45,7 +45,7 @@ static void fill_view(const struct source *source, const struct added_options *a
     view->root_distance = 0.5 * estimate.root_delay + estimate.root_dispersion;
 }
 
-static void options_fill(const struct engine *engine, struct select_options *options) {
+static void options_fill(struct engine *engine, struct select_options *options) {
     const struct config *config = engine->config;
 
     *options = (struct select_options){
@@ -58,6 +58,7 @@ static void options_fill(const struct engine *engine, struct select_options *opt
         .min_sources = config->min_sources,
         .min_stratum = config->min_stratum,
         .max_stratum = config->max_stratum,
+        .edges = engine->edges,
         .orphan_stratum = engine->local.enabled && engine->local.orphan ? engine->local.stratum : 0,
     };
     if (options->orphan_stratum > 0)

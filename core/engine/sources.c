@@ -253,22 +253,30 @@ static bool transmit(struct engine *engine, struct source *source, ns_t now) {
 
 /* Requests to different sources are kept apart, so that their packets do not delay each other: as
  * far as the poll of the fastest allows, or it would leave the others no gap. */
-static ns_t separation(const struct engine *engine) {
-    int poll = MAX_SEPARATION_POLL;
-    ns_t gap;
+static ns_t separation(const struct engine *engine, int lowest_poll) {
+    ns_t gap = NS_PER_S >> (3 - lowest_poll);
 
     if (engine->source_count < 2)
         return 0;
-    for (int i = 0; i < engine->source_count; i++) {
-        const struct association *association = &engine->sources[i]->association;
-
-        if (association->next_transmit != NS_NEVER && association->poll < poll)
-            poll = association->poll;
-    }
-    gap = NS_PER_S >> (3 - poll);
     return gap < MIN_SEPARATION_NS   ? MIN_SEPARATION_NS
            : gap > MAX_SEPARATION_NS ? MAX_SEPARATION_NS
                                      : gap;
+}
+
+/* Before anything is sent: closes what has waited in vain, and finds the gap between requests. */
+static void look_through(struct engine *engine, ns_t now) {
+    int lowest_poll = MAX_SEPARATION_POLL;
+
+    for (int i = 0; i < engine->source_count; i++) {
+        struct source *source = engine->sources[i];
+        const struct association *association = &source->association;
+
+        if (source->socket_closes <= now)
+            close_socket(engine, source);
+        if (association->next_transmit != NS_NEVER && association->poll < lowest_poll)
+            lowest_poll = association->poll;
+    }
+    engine->separation = separation(engine, lowest_poll);
 }
 
 /* When a source's next request is to leave. */
@@ -281,7 +289,7 @@ static ns_t departure(const struct source *source, ns_t earliest) {
 /* Of those whose turn has come the one that has waited longest: where many are polled often, those
  * at the end of the list are not crowded out. */
 static struct source *longest_waiting(const struct engine *engine, ns_t now) {
-    ns_t earliest = engine->last_transmit + separation(engine);
+    ns_t earliest = engine->last_transmit + engine->separation;
     struct source *longest = NULL;
 
     for (int i = 0; earliest <= now && i < engine->source_count; i++) {
@@ -296,10 +304,7 @@ static struct source *longest_waiting(const struct engine *engine, ns_t now) {
 }
 
 void sources_run(struct engine *engine, ns_t now) {
-    for (int i = 0; i < engine->source_count; i++) {
-        if (engine->sources[i]->socket_closes <= now)
-            close_socket(engine, engine->sources[i]);
-    }
+    look_through(engine, now);
     for (int i = 0; i < engine->source_count && !engine->finished; i++) {
         struct source *source = longest_waiting(engine, now);
 
@@ -316,7 +321,7 @@ void sources_run(struct engine *engine, ns_t now) {
 }
 
 ns_t sources_next(const struct engine *engine) {
-    ns_t next = names_next(engine), earliest = engine->last_transmit + separation(engine);
+    ns_t next = names_next(engine), earliest = engine->last_transmit + engine->separation;
 
     for (int i = 0; i < engine->source_count; i++) {
         const struct source *source = engine->sources[i];

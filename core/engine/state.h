@@ -123,11 +123,14 @@ struct engine {
     int source_count;
     int unseen_samples; /* since selection_run() */
     uint32_t next_source_id;
+    ns_t names_due;    /* monotonic, no name is to be looked up before */
     ns_t next_refresh; /* monotonic, no working name is looked up again before */
     int selected;      /* index into sources, -1 = none */
     struct select_source views[ENGINE_MAX_SOURCES];      /* scratch of selection_run */
+    double edges[2 * ENGINE_MAX_SOURCES];                /* the same */
     struct combine_source combining[ENGINE_MAX_SOURCES]; /* the same */
     unsigned failures_said;   /* bits 1 << enum select_failure, since something was selected */
+    ns_t separation;          /* of requests */
     ns_t last_transmit;       /* monotonic, for the separation of packets */
     ns_t started;             /* monotonic */
     ns_t timers[TIMER_COUNT]; /* monotonic; NS_NEVER = nothing */

@@ -74,6 +74,7 @@ struct select_options {
     int orphan_stratum; /* 0 = no orphan mode */
     uint32_t
         orphan_own_id; /* our own address's reference ID as a server would see it, 0 = unknown */
+    double *edges;     /* scratch: room for two a source */
 };
 
 /* Why nothing could be selected; NONE when something was. */

@@ -18,6 +18,8 @@ static struct sim_node *node_of(struct sim *sim, const struct address *address) 
     int index =
         address->family == ADDRESS_IPV4 ? (int)(address_to_ipv4(address) - 0xc0a80000u - 256) : -1;
 
+    if (index >= sim->node_count && index < sim->addresses)
+        index = sim->node_count - 1;
     return index >= 0 && index < sim->node_count ? sim->nodes[index] : NULL;
 }
 
@@ -84,11 +86,12 @@ static bool send_packet(void *context, const struct packet *packet) {
     struct sim_node *node = context;
     struct sim *sim = node->sim;
     struct sim_node *target = node_of(sim, &packet->remote.address);
-    struct flight flight = {
-        .from = {sim_address(node->index), (uint16_t)node->sockets[packet->socket].port},
-        .to = packet->remote,
-        .length = packet->length};
     bool asks = node->sockets[packet->socket].kind == SOCKET_CLIENT;
+    bool has_local = packet->local.family != ADDRESS_NONE;
+    struct flight flight = {.from = {has_local ? packet->local : sim_address(node->index),
+                                     (uint16_t)node->sockets[packet->socket].port},
+                            .to = packet->remote,
+                            .length = packet->length};
     const struct sim_link *link;
 
     if (packet->path != NULL || packet->remote.port == SIM_PROBE_PORT) {
@@ -136,6 +139,10 @@ void world_deliver(struct sim_node *node, const struct flight *flight) {
     packet.received = (struct timestamp){node->host.read_clock(node), TIMESTAMP_KERNEL};
     node->packets_in++;
     engine_packet(node->engine, &packet);
+}
+
+void sim_alias(struct sim *sim, int addresses) {
+    sim->addresses = addresses;
 }
 
 void sim_name(struct sim *sim, const char *name, int node, double after) {

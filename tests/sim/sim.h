@@ -121,6 +121,10 @@ struct sim_node *sim_node(struct sim *sim, int index);
 int sim_node_count(const struct sim *sim);
 struct address sim_address(int index);
 
+/* The last node answers at all addresses of its own number and above, up to that of `addresses`
+ * - 1. */
+void sim_alias(struct sim *sim, int addresses);
+
 /* Adds a configuration line; "%N" in it becomes the address of node N (`server %0 iburst`). Fails
  * the process on a line that does not parse. */
 void sim_configure(struct sim_node *node, const char *line);

@@ -38,6 +38,7 @@ struct sim {
     struct sim_random random;
     int64_t begin_ns, leap_ns; /* true time is begin + now + leap */
     int node_count;
+    int addresses; /* sim_alias() */
     struct sim_node **nodes;
     struct event *heap;
     int heap_count, heap_size;

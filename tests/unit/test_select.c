@@ -9,6 +9,8 @@
 
 #include "core/track/select.h"
 
+static double edges[2 * 16];
+
 static const struct select_options defaults = {
     .max_distance = 3.0,
     .max_jitter = 1.0,
@@ -18,6 +20,7 @@ static const struct select_options defaults = {
     .max_clock_error = 1e-6,
     .min_sources = 1,
     .max_stratum = 15,
+    .edges = edges,
 };
 
 static struct select_source make_source(double offset, double distance) {
