@@ -22,8 +22,13 @@
  * give less (net.core.rmem_max). */
 #define SERVER_BUFFER (1 << 20)
 
-/* The switches a new socket gets, by what it is for. None is vital: a kernel without one still
- * carries datagrams. */
+/* The options a new socket gets, by what it is for. None is vital: a kernel without one still
+ * carries datagrams.
+ *
+ * An answer is never sent in pieces, whatever somebody says of the path (IP_PMTUDISC_PROBE): it is
+ * no longer than the request that came that way, pieces can be forged from elsewhere (Malhotra et
+ * al., "Attacking the Network Time Protocol", 2016), and what is whole needs no identification
+ * (RFC 6864), whose making costs a fiftieth of an answer. */
 #define FOR_ONE_ADDRESS 0x80 /* a server's that is bound to one */
 #define FOR_SERVER      (1 << SOCKET_SERVER | FOR_ONE_ADDRESS)
 #define FOR_CLIENT      (1 << SOCKET_CLIENT)
@@ -33,16 +38,18 @@
 static const struct option_row {
     uint8_t kinds;
     uint8_t family; /* enum address_family, ADDRESS_NONE = both */
-    int level, name;
+    uint16_t level, name;
+    int value;
 } option_rows[] = {
-    {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_REUSEADDR},
-    {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_REUSEPORT}, /* two daemons may share a port */
-    {FOR_SERVER, ADDRESS_IPV4, SOL_SOCKET, SO_BROADCAST},
-    {FOR_SERVER | FOR_CONTROL, ADDRESS_NONE, IPPROTO_IP,
-     IP_FREEBIND}, /* the address may appear later */
-    {FOR_ALL & ~FOR_ONE_ADDRESS, ADDRESS_IPV4, IPPROTO_IP, IP_PKTINFO},
-    {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_RECVPKTINFO},
-    {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_V6ONLY},
+    {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_REUSEADDR, 1},
+    {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_REUSEPORT, 1}, /* two daemons may share a port */
+    {FOR_SERVER, ADDRESS_NONE, SOL_SOCKET, SO_RCVBUF, SERVER_BUFFER},
+    {FOR_SERVER, ADDRESS_IPV4, SOL_SOCKET, SO_BROADCAST, 1},
+    {FOR_SERVER, ADDRESS_IPV4, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE},
+    {FOR_SERVER | FOR_CONTROL, ADDRESS_NONE, IPPROTO_IP, IP_FREEBIND, 1}, /* it may come later */
+    {FOR_ALL & ~FOR_ONE_ADDRESS, ADDRESS_IPV4, IPPROTO_IP, IP_PKTINFO, 1},
+    {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
+    {FOR_ALL, ADDRESS_IPV6, IPPROTO_IPV6, IPV6_V6ONLY, 1},
 };
 
 void sockets_init(struct linux_sockets *sockets, const struct log *log) {
@@ -123,7 +130,7 @@ static bool has_one_address(const struct socket_request *request) {
 }
 
 static void set_options(int fd, const struct socket_request *request) {
-    int one = 1, size = SERVER_BUFFER, traffic_class = request->dscp << 2;
+    int one = 1, traffic_class = request->dscp << 2;
     int kind = has_one_address(request) ? FOR_ONE_ADDRESS : 1 << request->kind;
     bool is_ipv4 = request->family == ADDRESS_IPV4;
 
@@ -131,12 +138,10 @@ static void set_options(int fd, const struct socket_request *request) {
         const struct option_row *row = &option_rows[i];
 
         if ((row->kinds & kind) && (!row->family || row->family == request->family))
-            setsockopt(fd, row->level, row->name, &one, sizeof one);
+            setsockopt(fd, row->level, row->name, &row->value, sizeof row->value);
     }
-    if (request->kind == SOCKET_SERVER) {
+    if (request->kind == SOCKET_SERVER)
         screen_attach(fd);
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    }
     /* Requests to several servers from one port: connected, each gets its own answer. */
     if (request->kind == SOCKET_CLIENT && request->port > 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
