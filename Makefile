@@ -74,7 +74,7 @@ libs := $(LIBRARY) -lm -lpthread
 
 all: $(O)/chronobox ## the binary (the default)
 
-$(O)/chronobox: $(objects) $(LIBRARY) $(O)/flags
+$(O)/chronobox: $(objects) $(LIBRARY) scripts/link.ld $(O)/flags
 	@echo 'link  $@'
 	@$(CC) $(CFLAGS) $(cflags) -o $@ $(objects) $(LDFLAGS) $(ldflags) $(headless) $(libs)
 

@@ -9,22 +9,23 @@
 #include "core/linux/clock.h"
 #include "core/linux/thread.h"
 
-void ntpdate_add_host(struct ntpdate *ntpdate, const char *text) {
+void ntpdate_add_host(struct ntpdate *ntpdate, char *text) {
     struct ntpdate_host *host = &ntpdate->hosts[ntpdate->host_count];
-    const char *colon = strrchr(text, ':'), *end = strchr(text, ']');
+    char *colon = strrchr(text, ':'), *end = strchr(text, ']');
 
     if (ntpdate->host_count == NTPDATE_MAX_SERVERS)
         return;
     if (end != NULL && text[0] == '[') {
         colon = end[1] == ':' ? end + 1 : NULL;
         text++;
+        *end = '\0';
+    } else if (colon != NULL && strchr(text, ':') == colon) {
+        *colon = '\0';
     } else {
-        colon = colon != NULL && strchr(text, ':') == colon ? colon : NULL;
-        end = colon != NULL ? colon : text + strlen(text);
+        colon = NULL;
     }
-    snprintf(host->name, sizeof host->name, "%.*s", (int)(end - text), text);
-    snprintf(host->port, sizeof host->port, colon != NULL ? "%s" : "%s%d",
-             colon != NULL ? colon + 1 : "", ntpdate->settings.port);
+    host->name = text;
+    host->port = colon != NULL ? colon + 1 : ntpdate->port;
     host->family = ntpdate->settings.family;
     host->index = ntpdate->host_count++;
     host->error = EAI_AGAIN;

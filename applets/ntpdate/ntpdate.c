@@ -150,6 +150,7 @@ static int run(struct ntpdate *ntpdate, char **hosts) {
     struct ntpdate_result result;
     bool done = false;
 
+    snprintf(ntpdate->port, sizeof ntpdate->port, "%d", settings->port);
     if (load_key(ntpdate)) {
         for (; *hosts != NULL; hosts++)
             ntpdate_add_host(ntpdate, *hosts);

@@ -14,7 +14,6 @@
 
 #define NTPDATE_MAX_SERVERS 32 /* names, and addresses; further ones are not asked */
 #define NTPDATE_MAX_SAMPLES 8  /* of one server */
-#define NTPDATE_HOST_SIZE   256
 
 enum ntpdate_way { NTPDATE_BY_SIZE, NTPDATE_STEP, NTPDATE_SLEW };
 
@@ -45,8 +44,7 @@ struct ntpdate_sample {
 };
 
 struct ntpdate_host {
-    char name[NTPDATE_HOST_SIZE];
-    char port[8];
+    const char *name, *port; /* pieces of the command line, or the port of all */
     int family, index;
     int result; /* where the helper thread says that it is done */
     int error;  /* EAI_*; 0: `found` is there, or has been */
@@ -79,16 +77,16 @@ struct ntpdate_server {
 
 struct ntpdate {
     struct ntpdate_settings settings;
+    char port[8]; /* of hosts that name none */
     struct keys keys;
     const struct key *key; /* NULL: no authentication */
     ns_t deadline;         /* monotonic; NS_NEVER = none */
     bool limited;          /* a server wants fewer questions */
     int looking;           /* lookups under way */
     int pipe[2];           /* each ends with its host's index here */
+    int host_count, count;
     struct ntpdate_host hosts[NTPDATE_MAX_SERVERS];
-    int host_count;
     struct ntpdate_server servers[NTPDATE_MAX_SERVERS];
-    int count;
 };
 
 /* What the servers say together. */
@@ -102,9 +100,9 @@ struct ntpdate_result {
  * NULL-terminated. A wrong command line ends the program with status 2. */
 char **ntpdate_parse_options(char **argv, struct ntpdate_settings *settings);
 
-/* Takes HOST, HOST:PORT, [V6] or [V6]:PORT; a bare IPv6 address has more than one colon. What is
- * too long is cut, and not found. */
-void ntpdate_add_host(struct ntpdate *ntpdate, const char *text);
+/* Takes HOST, HOST:PORT, [V6] or [V6]:PORT, which is cut in two where it is; a bare IPv6 address
+ * has more than one colon. */
+void ntpdate_add_host(struct ntpdate *ntpdate, char *text);
 
 /* Looks for the addresses of every host that has none, each in a thread of its own: one that hangs
  * delays no other. ntpdate_finish_lookup() reads one result, when pipe[0] is readable, and makes

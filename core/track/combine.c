@@ -27,51 +27,54 @@ struct mean {
     double value, variance;
 };
 
+/* One source's word on the offset, or on the frequency. */
+struct word {
+    double value, deviation, weight;
+};
+
+static struct word word_on(const struct combine_source *source, bool frequency) {
+    if (frequency)
+        return (struct word){source->frequency, source->skew,
+                             1.0 / square(fmax(source->skew, MIN_DEVIATION))};
+    return (struct word){source->offset, source->offset_error,
+                         1.0 / (square(fmax(source->offset_error, MIN_DEVIATION)) +
+                                square(ASYMMETRY * source->root_distance))};
+}
+
 /* Adds up to nothing when no weight is finite: then the leader's word counts alone. */
-static struct mean weighted_mean(const double *values, const double *deviations,
-                                 const double *weights, int count) {
-    struct mean mean = {values[0], square(deviations[0])};
+static struct mean weighted_mean(const struct combine_source *sources, int count, bool frequency) {
+    struct word leader = word_on(&sources[0], frequency);
+    struct mean mean = {leader.value, square(leader.deviation)};
     double sum = 0.0, value = 0.0, inner = 0.0, squares = 0.0, outer = 0.0;
 
     for (int i = 0; i < count; i++) {
-        sum += weights[i];
-        value += weights[i] * values[i];
-        inner += weights[i] * square(deviations[i]);
-        squares += square(weights[i]);
+        struct word word = word_on(&sources[i], frequency);
+
+        sum += word.weight;
+        value += word.weight * word.value;
+        inner += word.weight * square(word.deviation);
+        squares += square(word.weight);
     }
     if (!(sum > 0.0) || !isfinite(sum) || !isfinite(value) || !isfinite(inner))
         return mean;
     value /= sum;
     squares /= sum * sum;
-    for (int i = 0; i < count; i++)
-        outer += weights[i] / sum * square(values[i] - value);
+    for (int i = 0; i < count; i++) {
+        struct word word = word_on(&sources[i], frequency);
+
+        outer += word.weight / sum * square(word.value - value);
+    }
     mean.value = value;
     mean.variance = squares * fmax(inner / sum, outer);
     return mean;
 }
 
 struct select_combination combine_sources(const struct combine_source *sources, int count) {
-    double values[SELECT_MAX_SOURCES], deviations[SELECT_MAX_SOURCES], weights[SELECT_MAX_SOURCES];
-    struct select_combination combination;
-    struct mean mean;
+    struct mean offset, frequency;
 
     CHECK(count >= 1 && count <= SELECT_MAX_SOURCES);
-    for (int i = 0; i < count; i++) {
-        values[i] = sources[i].offset;
-        deviations[i] = sources[i].offset_error;
-        weights[i] = 1.0 / (square(fmax(sources[i].offset_error, MIN_DEVIATION)) +
-                            square(ASYMMETRY * sources[i].root_distance));
-    }
-    mean = weighted_mean(values, deviations, weights, count);
-    combination.offset = mean.value;
-    combination.offset_error = sqrt(mean.variance);
-    for (int i = 0; i < count; i++) {
-        values[i] = sources[i].frequency;
-        deviations[i] = sources[i].skew;
-        weights[i] = 1.0 / square(fmax(sources[i].skew, MIN_DEVIATION));
-    }
-    mean = weighted_mean(values, deviations, weights, count);
-    combination.frequency = mean.value;
-    combination.skew = sqrt(mean.variance);
-    return combination;
+    offset = weighted_mean(sources, count, false);
+    frequency = weighted_mean(sources, count, true);
+    return (struct select_combination){offset.value, sqrt(offset.variance), frequency.value,
+                                       sqrt(frequency.variance)};
 }
