@@ -1,10 +1,11 @@
-/* Which server to follow: each one's sample of lowest delay, with the distance within which the
- * truth must lie, goes through the engine's own selection (RFC 5905 section 11.2.1): a majority
- * outvotes falsetickers, and those that agree are combined. The engine's filter has no part in it:
- * of four samples within milliseconds its estimate is half as good as the one of lowest delay. */
+/* Which server to follow: each one's samples go through the engine's own filter, and what that
+ * says, with the distance within which the truth must lie, through its selection (RFC 5905 section
+ * 11.2.1): a majority outvotes falsetickers, and those that agree are combined. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "applets/ntpdate/ntpdate.h"
+#include "core/track/filter.h"
 #include "core/track/select.h"
 
 #define MAX_DISTANCE      16.0  /* s */
@@ -26,12 +27,6 @@ static const struct select_options options = {
     .edges = edges,
 };
 
-static double root_distance(const struct ntpdate_server *server) {
-    return server->header.root_delay / 2 + server->header.root_dispersion +
-           server->samples[server->best].delay / 2 + ldexp(1, server->header.precision) +
-           CLOCK_READING;
-}
-
 /* What a server's own header says against it; NULL when nothing does. */
 static const char *find_fault(const struct ntpdate_server *server) {
     int64_t age = (int64_t)(server->header.transmit_time - server->header.reference_time) /
@@ -47,25 +42,62 @@ static const char *find_fault(const struct ntpdate_server *server) {
         return "strata too high";
     if (age < 0 || age > REFERENCE_AGE_MAX)
         return "server has gone too long without sync";
-    if (root_distance(server) > MAX_DISTANCE)
-        return "server is very far away";
     return NULL;
 }
 
-/* s, how far the samples are from the best one. */
-static double deviation(const struct ntpdate_server *server) {
-    double sum = 0;
+/* False: there was no sample that could be used. */
+static bool estimate_offset(const struct ntpdate_server *server, struct filter *filter,
+                            struct estimate *estimate) {
+    struct filter_options filtering = {.max_samples = server->answered,
+                                       .max_clock_error = options.max_clock_error,
+                                       .precision = CLOCK_READING,
+                                       .asymmetry = 1.0};
+    double dispersion = ldexp(1, server->header.precision) + CLOCK_READING;
 
+    filter_init(filter, &filtering);
     for (int i = 0; i < server->answered; i++) {
-        double apart = server->samples[i].offset - server->samples[server->best].offset;
+        const struct ntpdate_sample *taken = &server->samples[i];
+        struct sample sample = {
+            .time = taken->time,
+            .offset = taken->offset,
+            .delay = taken->delay,
+            .dispersion = dispersion,
+            .root_delay = taken->delay + server->header.root_delay,
+            .root_dispersion = dispersion + server->header.root_dispersion,
+        };
 
-        sum += apart * apart;
+        filter_add_sample(filter, &sample);
     }
-    return sqrt(sum / server->answered);
+    return filter_estimate(filter, estimate);
+}
+
+/* What selection looks at; false, and why in `fault`: the server is not to be believed. */
+static bool fill_source(struct ntpdate_server *server, struct filter *filter,
+                        struct select_source *source, struct combine_source *combining) {
+    struct estimate estimate;
+
+    *source = (struct select_source){.is_ntp = true, .leap = NTP_LEAP_UNSYNCHRONISED};
+    server->fault = find_fault(server);
+    if (server->fault != NULL || !estimate_offset(server, filter, &estimate))
+        return false;
+    source->updated = true;
+    source->reachability = 1;
+    source->leap = server->header.leap;
+    source->stratum = server->header.stratum;
+    source->offset = estimate.offset;
+    source->deviation = estimate.deviation;
+    source->root_distance = 0.5 * estimate.root_delay + estimate.root_dispersion;
+    if (source->root_distance > MAX_DISTANCE)
+        server->fault = "server is very far away";
+    *combining = (struct combine_source){.offset = estimate.offset,
+                                         .offset_error = estimate.offset_error,
+                                         .root_distance = source->root_distance};
+    return server->fault == NULL;
 }
 
 /* The offsets of the leader and of those that agree with it, weighted by their errors. */
-static double combine(const struct select_source *sources, int count, int leader) {
+static double combine(const struct select_source *sources, const struct combine_source *combining,
+                      int count, int leader) {
     static struct combine_source agreeing[NTPDATE_MAX_SERVERS];
     int used = 0;
 
@@ -73,39 +105,27 @@ static double combine(const struct select_source *sources, int count, int leader
         const struct select_source *source = &sources[i % count];
 
         if (source->state == SOURCE_SELECTED || source->state == SOURCE_COMBINED)
-            agreeing[used++] = (struct combine_source){.offset = source->offset,
-                                                       .offset_error = source->deviation,
-                                                       .root_distance = source->root_distance};
+            agreeing[used++] = combining[i % count];
     }
     return combine_sources(agreeing, used).offset;
 }
 
 struct ntpdate_result ntpdate_choose(struct ntpdate_server *servers, int count) {
     static struct select_source sources[NTPDATE_MAX_SERVERS];
+    static struct combine_source combining[NTPDATE_MAX_SERVERS];
     struct ntpdate_result result = {.chosen = -1};
+    struct filter *filter = malloc(filter_size());
 
-    for (int i = 0; i < count; i++) {
-        const struct ntpdate_server *server = &servers[i];
-
-        servers[i].fault = find_fault(server);
-        sources[i] = (struct select_source){.is_ntp = true, .leap = NTP_LEAP_UNSYNCHRONISED};
-        if (server->fault != NULL)
-            continue;
-        sources[i].has_estimate = sources[i].updated = true;
-        sources[i].reachability = 1;
-        sources[i].leap = server->header.leap;
-        sources[i].stratum = server->header.stratum;
-        sources[i].offset = server->samples[server->best].offset;
-        sources[i].deviation = deviation(server);
-        sources[i].root_distance = root_distance(server);
-    }
+    for (int i = 0; filter != NULL && i < count; i++)
+        sources[i].has_estimate = fill_source(&servers[i], filter, &sources[i], &combining[i]);
+    free(filter);
     result.chosen = select_run(sources, count, &options, -1, -1).selected;
     for (int i = 0; i < count; i++) {
         if (sources[i].state == SOURCE_FALSETICKER)
             servers[i].fault = "falseticker";
     }
     if (result.chosen >= 0) {
-        result.offset = combine(sources, count, result.chosen);
+        result.offset = combine(sources, combining, count, result.chosen);
         result.distance = sources[result.chosen].root_distance;
     }
     return result;

@@ -122,6 +122,7 @@ static void add_sample(struct ntpdate_server *server, ns_t received) {
     ns_t there = server_received - server->sent_at, back = server_sent - received;
     struct ntpdate_sample *sample = &server->samples[server->answered];
 
+    sample->time = server->sent_at + (received - server->sent_at) / 2;
     sample->offset = ns_to_seconds(there / 2 + back / 2);
     sample->delay = ns_to_seconds(there - back);
     if (sample->delay < 0)

@@ -41,6 +41,7 @@ struct ntpdate_settings {
 
 struct ntpdate_sample {
     double offset, delay; /* s */
+    ns_t time;            /* system clock, the midpoint */
 };
 
 struct ntpdate_host {

@@ -139,6 +139,29 @@ static void first_estimate_on_a_lan_is_within_a_millisecond_at_400_ppm(void **st
     }
 }
 
+/* Five exchanges within milliseconds, all but one of them held up on the way there: what the
+ * quickest says is right. */
+static void quickest_of_a_burst_is_believed(void **state) {
+    struct world world = make_world(&defaults, 3);
+    struct estimate estimate;
+
+    (void)state;
+    world.offset = 0.25;
+    world.queue[0] = 5e-3;
+    world.queue[1] = 1e-7;
+    poll_source(&world, 2, 2e-3);
+    world.queue[0] = 1e-7;
+    poll_source(&world, 1, 2e-3);
+    world.queue[0] = 5e-3;
+    estimate = poll_source(&world, 2, 2e-3);
+    assert_near(estimate.offset, 0.25, 1e-6);
+    assert_true(estimate.offset_error > 1e-6);
+    /* Minutes later it is one sample among others. */
+    estimate = poll_source(&world, 4, 64.0);
+    assert_true(fabs(estimate.offset - 0.25) > 1e-6);
+    free(world.filter);
+}
+
 static void five_percent_frequency_error_is_found(void **state) {
     struct world world = make_world(&defaults, 1);
     struct estimate estimate;
@@ -455,6 +478,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(third_sample_decides),
         cmocka_unit_test(first_estimate_on_a_lan_is_within_a_millisecond_at_400_ppm),
+        cmocka_unit_test(quickest_of_a_burst_is_believed),
         cmocka_unit_test(five_percent_frequency_error_is_found),
         cmocka_unit_test(correction_of_the_clock_is_carried_exactly),
         cmocka_unit_test(slow_exchange_does_not_move_the_estimate),
