@@ -50,7 +50,7 @@ small = $(eval small := $(or $(call known,-Oz),-Os) $(call known,-malign-data=ab
 whole := -flto -ffat-lto-objects -flto-partition=one
 # Off, besides: what makes code faster and longer.
 CFLAGS ?= $(small) -fomit-frame-pointer -fno-math-errno -fno-jump-tables \
-	-fno-ipa-sra -fno-ipa-cp -fno-inline-functions-called-once -fno-caller-saves -fno-move-loop-invariants -fno-tree-dominator-opts
+	-fno-ipa-sra -fno-ipa-cp -fno-inline-functions-called-once -fno-caller-saves -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta
 # core/libc stands in for the larger parts of musl, under the standard names.
 cflags += -DCOMPACT_LIBC -fno-builtin-printf -fno-builtin-fprintf
 cflags += -fno-pie -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables

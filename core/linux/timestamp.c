@@ -18,16 +18,30 @@ static bool set_option(int fd, int option, int value) {
     return setsockopt(fd, SOL_SOCKET, option, &value, sizeof value) == 0;
 }
 
-/* SO_TIMESTAMPNS brings one time with a datagram where SO_TIMESTAMPING brings three, two of them
- * empty: 4 % of what an answer costs. It brings the transmit stamps just as well. */
-bool timestamp_enable(int fd, bool transmit) {
-    int all = STAMP_SOFTWARE | STAMP_RX_SOFTWARE | STAMP_TX_SOFTWARE | STAMP_OPT_CMSG;
-    bool reports = set_option(fd, SO_SELECT_ERR_QUEUE, 1) &&
-                   set_option(fd, SO_TIMESTAMPING, transmit ? all : STAMP_OPT_CMSG);
+/* Clock simulators take every option, and do nothing about most. */
+static bool has_option(int fd, int option) {
+    int value = 0;
+    socklen_t size = sizeof value;
 
-    if (!(reports && transmit) && !set_option(fd, SO_TIMESTAMPNS, 1))
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 && value != 0;
+}
+
+/* SO_TIMESTAMPNS brings one time with a datagram where SO_TIMESTAMPING brings three, two of them
+ * empty: 4 % of what an answer costs. Transmit stamps come either way. */
+bool timestamp_enable(int fd, bool transmit) {
+    bool queue = set_option(fd, SO_SELECT_ERR_QUEUE, 1);
+    bool single = !transmit && set_option(fd, SO_TIMESTAMPNS, 1) && has_option(fd, SO_TIMESTAMPNS);
+    int flags = STAMP_OPT_CMSG;
+    bool stamping;
+
+    if (!single)
+        flags |= STAMP_SOFTWARE | STAMP_RX_SOFTWARE;
+    if (transmit && queue)
+        flags |= STAMP_TX_SOFTWARE;
+    stamping = set_option(fd, SO_TIMESTAMPING, flags);
+    if (!stamping && !single && !set_option(fd, SO_TIMESTAMPNS, 1))
         set_option(fd, SO_TIMESTAMP, 1);
-    return reports;
+    return queue && stamping;
 }
 
 void timestamp_request(struct cmsghdr *message) {
