@@ -78,7 +78,9 @@ static bool fill_source(struct ntpdate_server *server, struct filter *filter,
 
     *source = (struct select_source){.is_ntp = true, .leap = NTP_LEAP_UNSYNCHRONISED};
     server->fault = find_fault(server);
-    if (server->fault != NULL || !estimate_offset(server, filter, &estimate))
+    if (server->fault == NULL && !estimate_offset(server, filter, &estimate))
+        server->fault = "no data";
+    if (server->fault != NULL)
         return false;
     source->updated = true;
     source->reachability = 1;

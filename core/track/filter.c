@@ -346,18 +346,18 @@ static double limit(double value, double bound) {
 static void use_quickest(const struct filter *filter, struct estimate *estimate) {
     const struct sample *newest = sample_seen(filter, 0), *quickest = newest;
     double span = ns_difference(newest->time, sample_seen(filter, filter->count - 1)->time);
-    double excess = 0.0, least = filter_min_delay(filter), age;
+    double age = ns_difference(estimate->time, newest->time), total = 0.0, excess;
 
     for (int i = 0; i < filter->count; i++) {
         const struct sample *sample = sample_seen(filter, i);
 
-        excess += (sample->delay - least) / filter->count;
-        if (sample->delay == least)
+        total += sample->delay;
+        if (sample->delay <= quickest->delay)
             quickest = sample;
     }
-    if (filter->bank.samples > BURST_SAMPLES || span * FREQUENCY_PRIOR >= 0.5 * excess)
+    excess = total / filter->count - quickest->delay;
+    if (span * FREQUENCY_PRIOR >= 0.5 * excess)
         return;
-    age = ns_difference(estimate->time, newest->time);
     estimate->offset = limit(quickest->offset + estimate->frequency * age, OFFSET_LIMIT);
     estimate->offset_error = 0.5 * sqrt(square(excess) + square(estimate->skew * age));
 }
@@ -385,7 +385,8 @@ bool filter_predict_shared(const struct filter *filter, ns_t when, int sources,
             0.5 * (average.queue[0] - average.queue[1]) / (average.queue[0] + average.queue[1]),
         .stress = filter->stress,
     };
-    use_quickest(filter, estimate);
+    if (filter->bank.samples <= BURST_SAMPLES)
+        use_quickest(filter, estimate);
     describe_window(filter, &average, estimate);
     bound_error(filter, estimate);
     return true;
